@@ -1,0 +1,94 @@
+"""Every error that a person at the terminal can meet, each with its exit code.
+
+    PersonaError                1   something went wrong
+    ├── UsageError              2   the command line was not understood
+    ├── Refused                 3   the gate would not let the request leave, or a needed consent was missing
+    ├── NothingFound            4   the search or the id named nothing
+    ├── CloudError              5   the cloud failed
+    │   ├── CloudUnreachable        no connection, DNS, TLS
+    │   ├── CloudTimeout            no answer in time
+    │   ├── CloudKeyRejected        missing or wrong key
+    │   ├── CloudRateLimited        still limited after the retries
+    │   └── CloudGarbled            a truncated stream, or an answer that is not the protocol
+    ├── ModelMissing            1   a model file is not there
+    ├── ModelBroken             1   a model file is there and cannot be used
+    ├── ContextOverflow         1   the text is longer than the local model's window
+    ├── SettingsError           1   the settings file cannot be read or holds a wrong value
+    └── StoreError              1   vault, memory or audit log cannot be read or written
+        ├── KeyUnavailable          the encryption key cannot be had
+        └── StoreDamaged            decryption or the hash chain failed
+
+A message is a sentence for the person who typed the command: what happened, what it means, what to type next.
+"""
+
+from __future__ import annotations
+
+
+class PersonaError(Exception):
+    """An error with a sentence for the user. `exit_code` is what the process ends with."""
+
+    exit_code = 1
+
+
+class UsageError(PersonaError):
+    exit_code = 2
+
+
+class Refused(PersonaError):
+    """Nothing left the machine. `findings` say what was found and where: for the user's own terminal only."""
+
+    exit_code = 3
+
+    def __init__(self, message: str, findings: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.findings = findings
+
+
+class NothingFound(PersonaError):
+    exit_code = 4
+
+
+class CloudError(PersonaError):
+    """The cloud failed. `partial` is the text that had arrived, with its placeholders still in place."""
+
+    exit_code = 5
+
+    def __init__(self, message: str, partial: str = "") -> None:
+        super().__init__(message)
+        self.partial = partial
+
+
+class CloudUnreachable(CloudError): ...
+
+
+class CloudTimeout(CloudError): ...
+
+
+class CloudKeyRejected(CloudError): ...
+
+
+class CloudRateLimited(CloudError): ...
+
+
+class CloudGarbled(CloudError): ...
+
+
+class ModelMissing(PersonaError): ...
+
+
+class ModelBroken(PersonaError): ...
+
+
+class ContextOverflow(PersonaError): ...
+
+
+class SettingsError(PersonaError): ...
+
+
+class StoreError(PersonaError): ...
+
+
+class KeyUnavailable(StoreError): ...
+
+
+class StoreDamaged(StoreError): ...

@@ -1,0 +1,179 @@
+"""What the user has chosen: `config.toml`, with environment variables on top.
+
+    [cloud]    model, base_url, key_command, timeout (s), retries
+    [local]    model (a .gguf file; empty = the embedded nano), threads, context (tokens)
+    [memory]   embedder ("embedded" or "sentence-transformers:NAME"), recall (memories looked at for a request)
+    [privacy]  allow, deny (words), restore_in (where placeholders are restored: prose, code, url)
+
+Knows nothing of the terminal. Secrets and private facts are never here: keys live in the keyring (secrets.py),
+facts about the user in the vault.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+from persona_cli.errors import SettingsError
+
+OPENAI_BASE_URL = "https://api.openai.com/v1"
+SINKS = ("prose", "code", "url")
+
+
+@dataclass(frozen=True)
+class CloudSettings:
+    """`model` empty means: no cloud. `timeout` is seconds without a byte; `retries` counts the extra attempts."""
+
+    model: str = ""
+    base_url: str = OPENAI_BASE_URL
+    key_command: str = ""
+    timeout: float = 60.0
+    retries: int = 2
+
+    @property
+    def configured(self) -> bool:
+        return bool(self.model)
+
+
+@dataclass(frozen=True)
+class LocalSettings:
+    """`context` is tokens; `threads` 0 means: as many as the machine has cores."""
+
+    model: str = ""
+    threads: int = 0
+    context: int = 4096
+
+
+@dataclass(frozen=True)
+class MemorySettings:
+    embedder: str = "embedded"
+    recall: int = 5
+
+
+@dataclass(frozen=True)
+class PrivacySettings:
+    allow: tuple[str, ...] = ()
+    deny: tuple[str, ...] = ()
+    restore_in: tuple[str, ...] = ("prose",)
+
+
+@dataclass(frozen=True)
+class Settings:
+    cloud: CloudSettings = field(default_factory=CloudSettings)
+    local: LocalSettings = field(default_factory=LocalSettings)
+    memory: MemorySettings = field(default_factory=MemorySettings)
+    privacy: PrivacySettings = field(default_factory=PrivacySettings)
+
+
+# The environment variables that stand above the file.
+ENVIRONMENT = {
+    "PERSONA_CLOUD_MODEL": "cloud.model",
+    "PERSONA_CLOUD_BASE_URL": "cloud.base_url",
+    "PERSONA_LOCAL_MODEL": "local.model",
+}
+
+
+def load(path: Path, env: Mapping[str, str] = os.environ) -> Settings:
+    """The settings in `path` (a missing file means the defaults), with ENVIRONMENT on top.
+
+    Raises SettingsError for a file that is not TOML, an unknown key or a value of the wrong type.
+    """
+    settings = Settings()
+    for name, value in _read(path).items():
+        if not isinstance(value, dict):
+            raise SettingsError(f"{path}: '{name}' belongs in a section. Sections: {_sections()}.")
+        for key, item in value.items():
+            settings = with_value(settings, f"{name}.{key}", item)
+    for variable, dotted in ENVIRONMENT.items():
+        if variable in env:
+            settings = with_value(settings, dotted, env[variable])
+    return settings
+
+
+def with_value(settings: Settings, dotted: str, value: Any) -> Settings:
+    """A copy with `dotted` ("cloud.model") set. Text is converted to the type of the setting.
+
+    Raises SettingsError.
+    """
+    section, _, key = dotted.partition(".")
+    group = getattr(settings, section, None) if section in _sections() else None
+    known = {item.name for item in fields(group)} if group is not None else set()
+    if group is None or key not in known:
+        raise SettingsError(f"There is no setting '{dotted}'. `persona config get` lists them all.")
+    converted = _convert(dotted, getattr(group, key), value)
+    return replace(settings, **{section: replace(group, **{key: converted})})
+
+
+def flatten(settings: Settings) -> dict[str, Any]:
+    """{"cloud.model": "...", ...} in the order of the sections."""
+    return {
+        f"{group.name}.{item.name}": getattr(getattr(settings, group.name), item.name)
+        for group in fields(settings)
+        for item in fields(getattr(settings, group.name))
+    }
+
+
+def save_value(path: Path, dotted: str, value: Any) -> Settings:
+    """Write one setting into the file, keeping the user's comments and order. Returns the settings as they are now.
+
+    Raises SettingsError before anything is written when the name or the value is wrong.
+    """
+    import tomlkit
+
+    from persona_cli.paths import create_private
+
+    converted = flatten(with_value(Settings(), dotted, value))[dotted]
+    section, _, key = dotted.partition(".")
+    _read(path)  # an unreadable file is reported, never overwritten
+    document = tomlkit.parse(path.read_text("utf-8")) if path.exists() else tomlkit.document()
+    if section not in document:
+        document[section] = tomlkit.table()
+    document[section][key] = list(converted) if isinstance(converted, tuple) else converted
+    create_private(path)
+    fresh = path.with_suffix(".new")
+    fresh.unlink(missing_ok=True)
+    create_private(fresh)
+    fresh.write_text(tomlkit.dumps(document), "utf-8")
+    fresh.replace(path)
+    return load(path, {})
+
+
+def _sections() -> tuple[str, ...]:
+    return tuple(item.name for item in fields(Settings))
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        import tomllib
+    except ModuleNotFoundError:  # Python 3.10
+        import tomli as tomllib  # type: ignore[no-redef, import-not-found, unused-ignore]
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"The settings file {path} cannot be read: {error}. Mend or remove it.") from error
+
+
+def _convert(dotted: str, current: Any, value: Any) -> Any:
+    try:
+        if isinstance(current, tuple):
+            items = [part.strip() for part in value.split(",")] if isinstance(value, str) else list(value)
+            result: Any = tuple(str(item) for item in items if str(item))
+        elif isinstance(current, str):
+            if not isinstance(value, str):
+                raise ValueError
+            result = value
+        else:
+            result = type(current)(value)
+    except (TypeError, ValueError):
+        wanted = "a comma-separated list" if isinstance(current, tuple) else type(current).__name__
+        raise SettingsError(f"'{dotted}' must be {wanted}, and {value!r} is not.") from None
+    if dotted == "privacy.restore_in" and (wrong := set(result) - set(SINKS)):
+        raise SettingsError(f"'{dotted}' takes {', '.join(SINKS)}; not {', '.join(sorted(wrong))}.")
+    if isinstance(result, (int, float)) and result < 0:
+        raise SettingsError(f"'{dotted}' cannot be negative.")
+    return result
