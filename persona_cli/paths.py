@@ -67,8 +67,12 @@ def private_folder(path: Path) -> Path:
 
     Raises StoreError where it cannot be made.
     """
+    missing = [folder for folder in (path, *path.parents) if not folder.exists()]
     try:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in reversed(missing):
+            folder.mkdir(mode=0o700, exist_ok=True)
+        if not path.is_dir():
+            raise NotADirectoryError(20, "a file is in its place")
     except OSError as error:
         raise StoreError(
             f"The folder {path} cannot be made ({error.strerror}). Check its permissions, or set PERSONA_HOME."

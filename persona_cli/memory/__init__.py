@@ -1,0 +1,1 @@
+"""What persona remembers: the store (Chroma), recall, compression and the profile."""

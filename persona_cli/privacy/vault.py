@@ -1,0 +1,221 @@
+"""The vault: one SQLite file for conversations, their placeholders and the profile, private values encrypted.
+
+In the clear are ids, times, roles, kinds and placeholder tokens; titles, texts, values and the names of profile fields
+are sealed. A sealed value is bound to its row, so rows cannot be swapped. What a seal cannot show is a row that was
+deleted, or the whole file put back to an earlier state.
+
+Knows storage, not what a conversation is (conversation.py) or a profile (memory/profile.py).
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from persona_cli.errors import KeyUnavailable, StoreDamaged, StoreError
+from persona_cli.paths import create_private
+from persona_cli.privacy.crypto import Seal
+
+BUSY_SECONDS = 10.0
+# Step i brings a vault of version i to version i + 1.
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    (
+        "CREATE TABLE about (name TEXT PRIMARY KEY, value BLOB NOT NULL)",
+        """CREATE TABLE conversations (
+            n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, created TEXT NOT NULL, used TEXT NOT NULL,
+            title BLOB NOT NULL)""",
+        """CREATE TABLE turns (
+            conversation TEXT NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
+            n INTEGER NOT NULL, role TEXT NOT NULL, time TEXT NOT NULL, text BLOB NOT NULL,
+            PRIMARY KEY (conversation, n))""",
+        # `lookup` is the keyed digest of the value: two processes cannot give one value two tokens.
+        """CREATE TABLE placeholders (
+            n INTEGER PRIMARY KEY,
+            conversation TEXT NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
+            token TEXT NOT NULL, kind TEXT NOT NULL, value BLOB NOT NULL, lookup BLOB NOT NULL,
+            UNIQUE (conversation, token), UNIQUE (conversation, lookup))""",
+        """CREATE TABLE profile (
+            n INTEGER PRIMARY KEY, field BLOB NOT NULL, value BLOB NOT NULL,
+            field_lookup BLOB NOT NULL, value_lookup BLOB NOT NULL, UNIQUE (field_lookup, value_lookup))""",
+    ),
+)
+
+
+class Vault:
+    """An open vault. Threads may share it; processes may open the same file at once.
+
+    Raises StoreError (cannot be opened), StoreDamaged (not a vault any more), KeyUnavailable (another key's vault).
+    """
+
+    def __init__(self, path: Path, seal: Seal) -> None:
+        self._path = path
+        self._seal = seal
+        self._lock = threading.RLock()
+        # SQLite gives the -wal and -shm files the mode of this one.
+        create_private(path)
+        with self._sentences():
+            # No implicit transactions: `transaction` begins them, IMMEDIATE, so that a reader never has to become
+            # a writer half-way, the one case in which SQLite gives up without waiting.
+            self._connection = sqlite3.connect(
+                path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+            )
+        try:
+            with self._sentences():
+                self._prepare()
+            self._check_key()
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Vault:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        with self._lock:
+            self._connection.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """All or nothing, and alone among the writers. Inside another transaction it is part of that one."""
+        with self._lock:
+            if self._connection.in_transaction:
+                yield self._connection
+                return
+            with self._sentences():
+                self._connection.execute("BEGIN IMMEDIATE")
+                try:
+                    yield self._connection
+                    self._connection.execute("COMMIT")
+                except BaseException:
+                    with suppress(sqlite3.Error):  # SQLite has rolled back by itself where the disk was full
+                        self._connection.execute("ROLLBACK")
+                    raise
+
+    def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
+        with self._lock, self._sentences():
+            return self._connection.execute(query, values).fetchall()
+
+    def seal_text(self, text: str, *row: str | int) -> bytes:
+        """`text` sealed for the place `row` (table, keys, column). A lone surrogate (undecodable argv) survives."""
+        return self._seal.seal(text.encode("utf-8", "surrogatepass"), _place(row))
+
+    def open_text(self, sealed: Any, *row: str | int) -> str:
+        """Raises StoreDamaged when the value was changed or is not the one that was sealed for `row`."""
+        if not isinstance(sealed, bytes):
+            raise self._damaged(f"a value in {row[0]} has the wrong type")
+        try:
+            return self._seal.open(sealed, _place(row)).decode("utf-8", "surrogatepass")
+        except StoreDamaged as error:
+            raise self._damaged(f"a value in {row[0]} cannot be decrypted") from error
+
+    def lookup(self, *parts: str) -> bytes:
+        """A key under which an equal value is found again, and which says nothing of it."""
+        return self._seal.digest(json.dumps(parts))
+
+    def check(self) -> None:
+        """Read the whole file's structure (for doctor). Raises StoreDamaged."""
+        problems = [str(row[0]) for row in self.rows("PRAGMA integrity_check(3)")]
+        if problems != ["ok"]:
+            raise self._damaged("; ".join(problems))
+
+    def wipe_deleted(self) -> None:
+        """Empty the write-ahead log, where deleted rows live on. secure_delete has zeroed them in the file itself.
+
+        Inside a transaction it does nothing: call it after.
+        """
+        with self._lock, self._sentences():
+            if self._connection.in_transaction:
+                return
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def _prepare(self) -> None:
+        run = self._connection.execute
+        run("PRAGMA secure_delete = ON")
+        run("PRAGMA foreign_keys = ON")
+        # FULL: with NORMAL a power cut could take back a placeholder whose token is already at the cloud.
+        run("PRAGMA synchronous = FULL")
+        run("PRAGMA temp_store = MEMORY")
+        self._use_write_ahead_log()
+        if self._version() == len(MIGRATIONS):
+            return
+        with self.transaction():
+            version = self._version()  # another process may have been quicker
+            if version > len(MIGRATIONS):
+                raise StoreError(
+                    f"{self._path} was written by a newer persona (version {version}, this one knows "
+                    f"{len(MIGRATIONS)}). Update persona: run ./install.sh again."
+                )
+            for step in MIGRATIONS[version:]:
+                for statement in step:
+                    run(statement)
+            if version == 0:
+                run("INSERT INTO about VALUES ('key', ?)", (self.seal_text("persona", "about", "key"),))
+            run(f"PRAGMA user_version = {len(MIGRATIONS)}")
+
+    def _version(self) -> int:
+        return int(self._connection.execute("PRAGMA user_version").fetchone()[0])
+
+    def _use_write_ahead_log(self) -> None:
+        """Changing the journal needs the file alone, and SQLite does not wait for that by itself."""
+        deadline = time.monotonic() + BUSY_SECONDS
+        while self._connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+            try:
+                self._connection.execute("PRAGMA journal_mode = WAL")
+                return  # a file system without shared memory keeps its journal: slower, and as safe
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.01)
+
+    def _check_key(self) -> None:
+        found = self.rows("SELECT value FROM about WHERE name = 'key'")
+        if not found:
+            raise self._damaged("it has lost its first row")
+        try:
+            self.open_text(found[0][0], "about", "key")
+        except StoreDamaged as error:
+            raise KeyUnavailable(
+                f"{self._path} was encrypted with another key than the one in use. `persona doctor` says where the "
+                "key in use is; bring back the right one from a backup, or move the vault away to begin a new one."
+            ) from error
+
+    @contextmanager
+    def _sentences(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise self._sentence(error) from error
+
+    def _sentence(self, error: sqlite3.Error) -> StoreError:
+        """By the text: `sqlite_errorcode` came with Python 3.11."""
+        reason = str(error)
+        if "locked" in reason or "busy" in reason:
+            return StoreError(
+                f"Another persona has been writing to {self._path} for {BUSY_SECONDS:g} seconds. "
+                "Wait for it, or end it, and try again."
+            )
+        if any(word in reason for word in ("full", "readonly", "read-only", "unable to open", "I/O")):
+            return StoreError(
+                f"{self._path} cannot be written ({reason}). Check its permissions and the free disk space, "
+                "then try again; what was stored before is safe."
+            )
+        return self._damaged(reason)
+
+    def _damaged(self, reason: str) -> StoreDamaged:
+        return StoreDamaged(
+            f"The vault {self._path} is damaged: {reason}. Bring it back from a backup, or move it away "
+            f"(mv {self._path} {self._path}.damaged) to begin a new one."
+        )
+
+
+def _place(row: tuple[str | int, ...]) -> bytes:
+    return json.dumps(row).encode()

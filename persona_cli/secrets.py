@@ -1,0 +1,258 @@
+"""API keys: found in the environment, the keyring, by a command, or in a sealed file; never shown, never in arguments.
+
+A key belongs to a host. What is kept for one host is never given for another.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import shlex
+import subprocess
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from ipaddress import ip_address
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from persona_cli.durable import locked, replace_private
+from persona_cli.errors import NothingFound, SettingsError, StoreDamaged, StoreError, UsageError
+from persona_cli.os_keyring import Backend, KeyringFailed, open_keyring
+from persona_cli.paths import Folders
+from persona_cli.privacy.crypto import Seal, data_key
+from persona_cli.settings import OPENAI_BASE_URL, CloudSettings
+
+# A key command may ask a person for a PIN or a fingerprint.
+COMMAND_SECONDS = 60.0
+ANY_HOST = "*"
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@dataclass(frozen=True)
+class StoredKey:
+    """That there is a key, not the key. `host` is "*" for one that goes to whatever host is configured."""
+
+    host: str
+    where: str
+
+
+def find_key(
+    cloud: CloudSettings,
+    env: Mapping[str, str] = os.environ,
+    *,
+    folders: Folders,
+    keyring: Backend | None = None,
+    seal: Seal | None = None,
+    run: Run = subprocess.run,
+) -> str | None:
+    """The key for `cloud.base_url`: environment, keyring, key command, sealed file, in this order; None without one.
+
+    `seal` None means that of the data folder, looked up only when the file holds a key for this host. Raises
+    SettingsError (key command failed, key that no header can carry) and StoreError.
+    """
+    host = host_of(cloud.base_url)
+    for variable in ("PERSONA_API_KEY", "OPENAI_API_KEY"):
+        # OpenAI's key goes to OpenAI alone, whatever base_url says.
+        if (variable == "PERSONA_API_KEY" or _is_openai(cloud.base_url)) and (key := env.get(variable, "").strip()):
+            return _fit(key, f"the environment variable {variable}")
+    found = open_keyring(keyring, env)
+    try:
+        if found is not None and (key := found.get(host) or ""):
+            return _fit(key, "the keyring")
+    except KeyringFailed:
+        pass  # locked or broken: there may be a key further down, and without one the caller says what to do
+    if cloud.key_command.strip():
+        return _from_command(cloud.key_command, env, run)
+    sealed = _read(_file(folders)).get(host)
+    if not sealed:
+        return None
+    return _open(seal or data_key(folders, keyring, env), host, sealed)
+
+
+def set_key(
+    host: str,
+    key: str,
+    env: Mapping[str, str] = os.environ,
+    *,
+    folders: Folders,
+    keyring: Backend | None = None,
+    seal: Seal | None = None,
+) -> str:
+    """Keep `key` for `host` ("api.openai.com", or a base_url): in the keyring, else in the sealed file.
+
+    Returns where, in words. Raises UsageError for a key that no header can carry, and StoreError.
+    """
+    host = host_of(host)
+    try:
+        key = _fit(key, "what you entered")
+    except SettingsError as error:
+        raise UsageError(str(error)) from error
+    found = open_keyring(keyring, env)
+    if found is not None:
+        try:
+            found.set(host, key)
+        except KeyringFailed:
+            pass
+        else:
+            _note(folders, host, "")
+            return f"the operating system's keyring ({found.name})"
+    sealed = (seal or data_key(folders, keyring, env)).seal(key.encode(), _about(host))
+    _note(folders, host, base64.b64encode(sealed).decode())
+    return f"{_file(folders)}, encrypted"
+
+
+def list_keys(env: Mapping[str, str] = os.environ, *, folders: Folders) -> tuple[StoredKey, ...]:
+    """The hosts that have a key and where it is; never the keys. Asks no keyring."""
+    keys = []
+    if env.get("PERSONA_API_KEY", "").strip():
+        keys.append(StoredKey(ANY_HOST, "the environment variable PERSONA_API_KEY"))
+    if env.get("OPENAI_API_KEY", "").strip():
+        keys.append(StoredKey(host_of(OPENAI_BASE_URL), "the environment variable OPENAI_API_KEY"))
+    for host, sealed in sorted(_read(_file(folders)).items()):
+        where = f"{_file(folders)}, encrypted" if sealed else "the operating system's keyring"
+        keys.append(StoredKey(host, where))
+    return tuple(keys)
+
+
+def remove_key(
+    host: str,
+    env: Mapping[str, str] = os.environ,
+    *,
+    folders: Folders,
+    keyring: Backend | None = None,
+) -> None:
+    """Forget the key of `host`, in the keyring and in the file. Raises NothingFound and StoreError."""
+    host = host_of(host)
+    found = open_keyring(keyring, env)
+    in_keyring = False
+    try:
+        if found is not None and found.get(host) is not None:
+            in_keyring = True
+            found.remove(host)
+    except KeyringFailed as error:
+        raise StoreError(
+            f"The operating system's keyring did not remove the key of {host} ({error}). Unlock it and try again."
+        ) from error
+    noted = _read(_file(folders)).get(host)
+    if noted == "" and found is None:
+        raise StoreError(
+            f"The key of {host} is in the operating system's keyring, and no keyring can be reached from here. "
+            "Run this in your desktop session."
+        )
+    if noted is None and not in_keyring:
+        raise NothingFound(f"There is no stored key for {host}. `persona keys list` shows them all.")
+    _note(folders, host, None)
+
+
+def host_of(base_url: str) -> str:
+    """The host a key belongs to, lower case, with its port unless that is https on 443: plain http is another place.
+
+    Raises UsageError when there is none.
+    """
+    text = base_url.strip()
+    try:
+        parts = urlsplit(text if "://" in text else f"https://{text}")
+        host, port = (parts.hostname or "").rstrip("."), parts.port
+    except ValueError:
+        host, port = "", None
+    if not host:
+        raise UsageError(f"'{base_url}' names no host. Give one like api.openai.com, or a URL.")
+    if ":" in host:
+        host = f"[{host}]"
+    if parts.scheme == "https" and port in (None, 443):
+        return host
+    return f"{host}:{port or 80}"
+
+
+def is_loopback(base_url: str) -> bool:
+    """Whether `base_url` is a server on this machine: one that usually wants no key."""
+    name = urlsplit(base_url).hostname or ""
+    try:
+        return ip_address(name).is_loopback
+    except ValueError:
+        return name == "localhost" or name.endswith(".localhost")
+
+
+def _is_openai(base_url: str) -> bool:
+    return base_url.startswith("https://") and host_of(base_url) == host_of(OPENAI_BASE_URL)
+
+
+def _fit(key: str, where: str) -> str:
+    """`key` stripped, when an HTTP header can carry it."""
+    key = key.strip()
+    if not key or not key.isascii() or not key.isprintable() or " " in key:
+        raise SettingsError(
+            f"The API key from {where} is empty or holds spaces, line breaks or characters that no key has. "
+            "Copy it again: persona keys set HOST"
+        )
+    return key
+
+
+def _from_command(command: str, env: Mapping[str, str], run: Run) -> str:
+    """The first line the command prints (`pass show` prints the key, then notes)."""
+    failed = f"The key command `{command}` of your settings"
+    try:
+        # No shell; and no stdin, which is the document of the user when persona stands in a pipe.
+        done = run(
+            shlex.split(command), stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace",
+            timeout=COMMAND_SECONDS, env=dict(env), check=False,
+        )  # fmt: skip
+    except ValueError as error:
+        raise SettingsError(f"{failed} cannot be understood ({error}). Mend cloud.key_command.") from error
+    except subprocess.TimeoutExpired as error:
+        raise SettingsError(f"{failed} did not end within {COMMAND_SECONDS:g} seconds.") from error
+    except OSError as error:
+        raise SettingsError(f"{failed} cannot be run ({error.strerror}). Mend cloud.key_command.") from error
+    if done.returncode != 0:
+        said = done.stderr.strip()[-500:] or "it said nothing"
+        raise SettingsError(f"{failed} ended with {done.returncode}: {said}")
+    lines = done.stdout.strip().splitlines()
+    return _fit(lines[0] if lines else "", f"the key command `{command}`")
+
+
+def _file(folders: Folders) -> Path:
+    """{host: sealed key in base64, or "" for one that is in the keyring, which cannot be listed}."""
+    return folders.data / "keys.json"
+
+
+def _read(path: Path) -> dict[str, str]:
+    try:
+        stored = json.loads(path.read_bytes())
+        if not isinstance(stored, dict) or not all(isinstance(value, str) for value in stored.values()):
+            raise ValueError("not a table of keys")
+    except FileNotFoundError:
+        return {}
+    except ValueError as error:
+        raise StoreDamaged(
+            f"{path} is damaged. Remove it (rm {path}), and set your keys again: persona keys set HOST"
+        ) from error
+    except OSError as error:
+        raise StoreError(f"{path} cannot be read ({error.strerror}). Check its permissions.") from error
+    return dict(stored)
+
+
+def _note(folders: Folders, host: str, sealed: str | None) -> None:
+    """Put `sealed` for `host` into the file; None takes the host out."""
+    path = _file(folders)
+    with locked(path.with_name("keys.lock")):
+        stored = _read(path)
+        if sealed is None:
+            stored.pop(host, None)
+        else:
+            stored[host] = sealed
+        replace_private(path, json.dumps(stored, indent=1, sort_keys=True).encode())
+
+
+def _open(seal: Seal, host: str, sealed: str) -> str:
+    try:
+        return seal.open(base64.b64decode(sealed, validate=True), _about(host)).decode()
+    except (ValueError, StoreDamaged) as error:
+        raise StoreDamaged(
+            f"The stored API key for {host} cannot be decrypted. Set it again: persona keys set {host}"
+        ) from error
+
+
+def _about(host: str) -> bytes:
+    return f"api key {host}".encode()
