@@ -1,0 +1,258 @@
+"""The trained tagger as a source of private spans: all-MiniLM-L6-v2 fine-tuned to label words (models/recipes/tagger).
+
+Finds what no rule knows: names, organisations, places, works and details by their context. The encoder is uncased, so
+the graph takes the shape of each word (its case, and what stands before it) as a second input. Knows nothing of
+patterns, checksums or facts; those are sources of their own.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from persona_cli.errors import ModelBroken
+from persona_cli.local import encoder
+from persona_cli.paths import embedded_model
+from persona_cli.privacy import spans
+from persona_cli.privacy.spans import PrivateSpan
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+    from tokenizers import Encoding, Tokenizer
+
+TAGGER = "tagger"
+
+# What a word can be, in the order of the graph's output. O: nothing private.
+LABELS = ("O", "PERSON", "ORG", "PLACE", "ADDRESS", "WORK", "DATE", "ID", "CONTACT", "OTHER")
+_KINDS = {
+    "PERSON": spans.PERSON, "ORG": spans.ORG, "PLACE": spans.PLACE, "ADDRESS": spans.ADDRESS, "WORK": spans.DETAIL,
+    "DATE": spans.DATE, "ID": spans.ID, "OTHER": spans.DETAIL,
+}  # fmt: skip
+
+# The shape of a word: its case (8) times what stands before it (nothing, a space, a new line).
+CASES = 8
+GAPS = 3
+SHAPES = CASES * GAPS
+
+START, END = encoder.START, encoder.END
+WINDOW = 254  # word pieces, without [CLS] and [SEP]
+OVERLAP = 64  # each piece is judged in the window where it stands farther from an edge
+BATCH = 8
+# A word is private from this much probability on: what the curve in models/tagger.json was read at.
+THRESHOLD = 0.2
+# What may stand, unlabelled and without spaces, between two words of one span: Anne-Marie, O'Brien, J.R.
+_JOINTS = frozenset("-'’.&")
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """A text as the model reads it: word pieces, and the words (runs without space or punctuation) they belong to.
+
+    `ids`, `shapes`, `word_of`: one number a piece. `words`: start and end of each word in characters of the text.
+    """
+
+    ids: NDArray[np.int64]
+    shapes: NDArray[np.int64]
+    word_of: NDArray[np.int64]
+    words: list[tuple[int, int]]
+
+
+def pieces(text: str, encoding: Encoding) -> Pieces:
+    """`encoding` of `text` (made without [CLS] and [SEP]) with the shape of every word."""
+    words: list[tuple[int, int]] = []
+    word_of: list[int] = []
+    last: int | None = None
+    for word, (start, end) in zip(encoding.word_ids, encoding.offsets, strict=True):
+        if word is None or word != last:
+            words.append((start, end))
+        else:
+            words[-1] = (words[-1][0], max(end, words[-1][1]))
+        last = word
+        word_of.append(len(words) - 1)
+    shapes: list[int] = []
+    before = 0
+    for start, end in words:
+        gap = text[before:start]
+        shapes.append(_case(text[start:end]) * GAPS + (2 if not before or "\n" in gap else 1 if gap else 0))
+        before = end
+    index = np.array(word_of, np.int64)
+    return Pieces(np.array(encoding.ids, np.int64), np.array(shapes, np.int64)[index], index, words)
+
+
+def _case(word: str) -> int:
+    """0 punctuation, 1 lower, 2 Capitalised, 3 ALL CAPS, 4 mIxed, 5 digits, 6 letters and digits, 7 without case."""
+    if word.islower() and word.isalpha():
+        return 1
+    if not word.isalnum():
+        return 0
+    if not word.isalpha():
+        return 5 if word.isdigit() else 6
+    if not (word[0].isupper() or word.isupper() or any(map(str.isupper, word))):
+        return 7
+    if word[0].isupper() and (len(word) == 1 or word[1:].islower()):
+        return 2
+    return 3 if word.isupper() else 4
+
+
+class Tagger:
+    """The source "tagger". `model` (ONNX) and `tokenizer` (JSON): without them, the files that persona ships.
+
+    A word is private when the model gives it a private label with `threshold` (0..1) or more of the probability.
+    Loaded at the first text (ModelMissing, ModelBroken); threads may share one tagger.
+    """
+
+    name = TAGGER
+
+    def __init__(
+        self,
+        model: Path | None = None,
+        tokenizer: Path | None = None,
+        threads: int = 0,
+        threshold: float = THRESHOLD,
+    ) -> None:
+        self._model = model
+        self._vocabulary = tokenizer
+        self._threads = threads or min(encoder.MOST_THREADS, encoder._usable_cores())
+        self._threshold = threshold
+        self._loading = threading.Lock()
+        self._session: InferenceSession | None = None
+        self._tokenizer: Tokenizer | None = None
+
+    def warm_up(self) -> None:
+        """Load now what the first text would load."""
+        self._open()
+
+    def find(self, text: str) -> Iterator[PrivateSpan]:
+        """Disjoint spans in order, on word boundaries, without the punctuation around them."""
+        if not text.strip():
+            return
+        found, odds = self.odds(text)
+        yield from private_spans(text, found, odds, self._threshold)
+
+    def odds(self, text: str) -> tuple[Pieces, NDArray[np.float32]]:
+        """The pieces of `text`, and for each the probability of each label: float32 [pieces, len(LABELS)]."""
+        tokenizer, _ = self._open()
+        found = pieces(text, tokenizer.encode(encoder._encodable(text), add_special_tokens=False))
+        length = len(found.ids)
+        odds = np.zeros((length, len(LABELS)), np.float32)
+        windows = _windows(length)
+        for at in range(0, len(windows), BATCH):
+            batch = windows[at : at + BATCH]
+            logits = self._run(found, batch)
+            for row, (start, end) in enumerate(batch):
+                # From the middle of one overlap to the middle of the next.
+                first = start and start + OVERLAP // 2
+                until = end if end == length else end - OVERLAP // 2
+                odds[first:until] = _softmax(logits[row, 1 + first - start : 1 + until - start])
+        return found, odds
+
+    def _run(self, found: Pieces, batch: list[tuple[int, int]]) -> NDArray[np.float32]:
+        longest = max(end - start for start, end in batch) + 2
+        ids, shapes, mask = (np.zeros((len(batch), longest), np.int64) for _ in range(3))
+        for row, (start, end) in enumerate(batch):
+            length = end - start
+            ids[row, 0], ids[row, 1 : length + 1], ids[row, length + 1] = START, found.ids[start:end], END
+            shapes[row, 1 : length + 1] = found.shapes[start:end]
+            mask[row, : length + 2] = 1
+        _, session = self._open()
+        inputs = {"input_ids": ids, "attention_mask": mask, "shape_ids": shapes}
+        logits: NDArray[np.float32] = session.run(["logits"], inputs)[0]
+        return logits
+
+    def _open(self) -> tuple[Tokenizer, InferenceSession]:
+        with self._loading:
+            if self._tokenizer is None:
+                self._tokenizer = _tokenizer(encoder._present(self._vocabulary or embedded_model("tokenizer.json")))
+            if self._session is None:
+                path = encoder._present(self._model or embedded_model("tagger.onnx"))
+                try:
+                    self._session = encoder._session(path, self._threads)
+                except ModelBroken as error:
+                    raise _broken(path) from error
+            return self._tokenizer, self._session
+
+
+def private_spans(text: str, found: Pieces, odds: NDArray[np.float32], threshold: float) -> Iterator[PrivateSpan]:
+    """The spans of the words of which at least one piece has a private label with `threshold` of the probability."""
+    private = np.zeros((len(found.words), len(LABELS)), np.float32)
+    np.maximum.at(private, found.word_of, odds)
+    score = np.zeros(len(found.words), np.float32)
+    np.maximum.at(score, found.word_of, 1 - odds[:, 0])
+    label = private[:, 1:].argmax(axis=1) + 1
+    run: list[int] = []
+    for index in np.flatnonzero(score >= threshold).tolist():
+        if run and not (label[index] == label[run[-1]] and _joined(text, found.words, run[-1], index)):
+            yield from _span(text, found.words, run, score, LABELS[label[run[0]]])
+            run = []
+        run.append(index)
+    if run:
+        yield from _span(text, found.words, run, score, LABELS[label[run[0]]])
+
+
+def _joined(text: str, words: list[tuple[int, int]], left: int, right: int) -> bool:
+    between = text[words[left][1] : words[right][0]]
+    if right == left + 1:
+        return "\n" not in between
+    return right == left + 2 and between in _JOINTS
+
+
+def _span(
+    text: str, words: list[tuple[int, int]], run: list[int], score: NDArray[np.float32], label: str
+) -> Iterator[PrivateSpan]:
+    while run and not _spoken(text, words[run[0]]):
+        run = run[1:]
+    while run and not _spoken(text, words[run[-1]]):
+        run = run[:-1]
+    if run:
+        start, end = words[run[0]][0], words[run[-1]][1]
+        value = text[start:end]
+        sure = float(score[run].mean())
+        yield PrivateSpan(start, end, _KINDS.get(label) or _contact(value), value, TAGGER, min(1.0, sure))
+
+
+def _spoken(text: str, word: tuple[int, int]) -> bool:
+    return any(map(str.isalnum, text[word[0] : word[1]]))
+
+
+def _contact(value: str) -> str:
+    if "@" in value[1:]:
+        return spans.EMAIL
+    if sum(map(str.isdigit, value)) * 2 > len(value):
+        return spans.PHONE
+    return spans.URL if "/" in value or "." in value else spans.USERNAME
+
+
+def _windows(length: int) -> list[tuple[int, int]]:
+    """Start and end of the overlapping windows over `length` pieces."""
+    if length <= WINDOW:
+        return [(0, length)]
+    starts = range(0, length - OVERLAP, WINDOW - OVERLAP)
+    return [(start, min(start + WINDOW, length)) for start in starts]
+
+
+def _softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    odds: NDArray[np.float32] = powers / powers.sum(axis=-1, keepdims=True)
+    return odds
+
+
+def _tokenizer(path: Path) -> Tokenizer:
+    from tokenizers import Tokenizer
+
+    try:
+        return Tokenizer.from_file(str(path))
+    except Exception as error:
+        raise _broken(path) from error
+
+
+def _broken(path: Path) -> ModelBroken:
+    return ModelBroken(
+        f"The model file {path} cannot be used. Reinstall persona (./install.sh), or run its recipe: "
+        "python -m models.recipes.tagger"
+    )

@@ -1,0 +1,160 @@
+"""The gate: what it finds, what it mends, what it refuses, and that nobody else can clear a request."""
+
+from __future__ import annotations
+
+import ast
+import base64
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+import persona_cli
+from persona_cli.errors import Refused
+from persona_cli.privacy.detect import Detector, build_detector
+from persona_cli.privacy.gate import Cleared, Gate, Known, encode
+from persona_cli.privacy.pseudonyms import Pseudonyms
+from persona_cli.privacy.spans import ORG, PERSON, PHONE
+
+EMMA = Known("Emma Roberts", PERSON)
+# What the gate knows it finds without any detection.
+BLIND = Detector(())
+
+
+def request(content: str, **more: object) -> dict[str, object]:
+    return {"model": "m", "messages": [{"role": "user", "content": content}], "stream": True, **more}
+
+
+def clear(
+    body: dict[str, object],
+    known: Sequence[Known] = (EMMA,),
+    table: Pseudonyms | None = None,
+    detector: Detector = BLIND,
+) -> str:
+    gate = Gate(detector, is_common=lambda word: word in {"may", "rose"})
+    return gate.clear(body, table or Pseudonyms(), known).body.decode()
+
+
+@pytest.mark.parametrize(
+    "leak",
+    [
+        "write to Emma Roberts",
+        "write to emma roberts",
+        "write to EMMA\nROBERTS",
+        "write to Émma Roberts",
+        "write to Ｅｍｍａ Ｒｏｂｅｒｔｓ",
+        "write to Em\u200bma Rob\u200berts",
+        "see emma_roberts_cv.pdf",
+        "tag it #emmaroberts",
+        "ask the Roberts family",
+        "Emma said so",
+    ],
+)
+def test_a_known_name_is_masked_in_every_spelling(leak: str) -> None:
+    cleared = clear(request(leak)).casefold()
+    assert "roberts" not in cleared and "emma" not in cleared and "émma" not in cleared
+    assert "[person_1" in cleared
+
+
+def test_a_known_number_is_masked_in_every_grouping() -> None:
+    phone = Known("+353 91 555 0142", PHONE)
+    for written in ("353915550142", "+353-91-555-0142", "(353) 91 5550142", "call 00353 91 555 0142 now"):
+        body = json.loads(clear(request(f"the number: {written}"), [phone]))
+        digits = "".join(filter(str.isdigit, body["messages"][0]["content"].replace("_1", "")))
+        assert "5550142" not in digits
+
+
+@pytest.mark.parametrize("place", ["system prompt", "history", "tool schema", "file name", "model"])
+def test_every_string_of_the_body_is_looked_at(place: str) -> None:
+    body = request("hello")
+    leak = "for Emma Roberts"
+    if place == "system prompt":
+        body["messages"] = [{"role": "system", "content": leak}, {"role": "user", "content": "hello"}]
+    elif place == "history":
+        body["messages"] = [{"role": "assistant", "content": leak}, {"role": "user", "content": "hello"}]
+    elif place == "tool schema":
+        body["tools"] = [{"type": "function", "function": {"name": "send", "description": leak}}]
+    elif place == "file name":
+        body["metadata"] = {"file": "emma-roberts.txt"}
+    else:
+        body["model"] = "emma-roberts-tuned"
+    assert "roberts" not in clear(body).casefold()
+
+
+def test_a_known_value_in_a_key_is_refused_since_a_key_cannot_be_masked() -> None:
+    with pytest.raises(Refused) as refusal:
+        clear(request("hello", metadata={"emma roberts": "x"}))
+    assert refusal.value.exit_code == 3
+    assert any("emma roberts" in finding for finding in refusal.value.findings)
+
+
+@pytest.mark.parametrize("shift", [0, 1, 2])
+def test_a_known_value_in_base64_is_refused(shift: int) -> None:
+    coded = base64.b64encode(b"x" * shift + b"Emma Roberts lives here").decode()
+    with pytest.raises(Refused):
+        clear(request(f"decode {coded}"))
+
+
+def test_a_known_value_url_encoded_is_not_sent() -> None:
+    try:
+        cleared = clear(request(f"open https://example.org/?q={quote('Emma Roberts')}"))
+    except Refused:
+        return
+    assert "Roberts" not in cleared
+
+
+def test_what_detection_finds_the_second_time_is_masked_and_restorable() -> None:
+    table = Pseudonyms()
+    cleared = clear(request("my card is 4111 1111 1111 1111, mail me at jo@example.org"), (), table, build_detector())
+    assert "4111" not in cleared and "jo@example.org" not in cleared
+    assert {entry.value for entry in table.entries} >= {"4111 1111 1111 1111", "jo@example.org"}
+
+
+def test_a_name_that_is_a_common_word_is_looked_for_capitalised_only() -> None:
+    cleared = clear(request("you may go in spring, with rose water"), [Known("May Rose", PERSON)])
+    assert "you may go" in cleared and "rose water" in cleared
+    assert "May " not in clear(request("then May came"), [Known("May Rose", PERSON)])
+
+
+def test_a_short_surname_inside_a_longer_word_is_left_alone() -> None:
+    assert "Johnson" not in clear(request("hello"), [Known("John", PERSON)])
+    assert "johnsonville" in clear(request("the johnsonville recipe"), [Known("John", PERSON)])
+
+
+def test_placeholders_pass_untouched() -> None:
+    table = Pseudonyms()
+    token = table.token_for(ORG, "Fennell Heating")
+    assert f"ask {token} to come" in clear(request(f"ask {token} to come"), (), table)
+
+
+def test_persona_s_own_prompt_is_the_same_for_everybody_and_stays() -> None:
+    shipped = "Stand by and write it well."
+    gate = Gate(BLIND, shipped=(shipped,))
+    body = {"model": "m", "messages": [{"role": "system", "content": shipped}, {"role": "user", "content": "hi"}]}
+    assert shipped in gate.clear(body, Pseudonyms(), [Known("Stand", PERSON)]).body.decode()
+
+
+def test_the_bytes_are_the_body_when_nothing_is_private() -> None:
+    body = request("what is a monad?")
+    assert clear(body) == encode(body).decode()
+
+
+def test_only_the_gate_can_clear() -> None:
+    with pytest.raises(TypeError):
+        Cleared(b"{}", 0, object())
+    cleared = Gate(BLIND).clear(request("hi"), Pseudonyms())
+    with pytest.raises(AttributeError):
+        cleared.body = b"something else"
+
+
+def test_no_other_module_names_the_constructor_or_its_pass() -> None:
+    package = Path(persona_cli.__file__).parent
+    for file in package.rglob("*.py"):
+        if file.name == "gate.py":
+            continue
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            called = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Cleared"
+            assert not called, f"{file} makes a Cleared"
+            assert not (isinstance(node, ast.Attribute) and node.attr == "_PASS"), f"{file} takes the gate's pass"
