@@ -1,0 +1,79 @@
+"""What models there are: models/catalog.toml, and whether the files are what it says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from persona_cli.errors import ModelBroken, ModelMissing
+from persona_cli.paths import embedded_model
+
+
+@dataclass(frozen=True)
+class CatalogModel:
+    """`size` is bytes; `context` is the window in tokens."""
+
+    name: str
+    file: str
+    size: int
+    sha256: str
+    licence: str
+    context: int
+    description: str
+
+
+@cache
+def entries() -> tuple[CatalogModel, ...]:
+    """All models of the catalog, in its order. Raises ModelMissing, ModelBroken."""
+    return read(embedded_model("catalog.toml"))
+
+
+def read(path: Path) -> tuple[CatalogModel, ...]:
+    """The models that the catalog `path` names. Raises ModelBroken."""
+    try:
+        import tomllib
+    except ModuleNotFoundError:  # Python 3.10
+        import tomli as tomllib  # type: ignore[no-redef, import-not-found, unused-ignore]
+    try:
+        found: list[dict[str, Any]] = tomllib.loads(path.read_text("utf-8"))["model"]
+        return tuple(CatalogModel(**entry) for entry in found)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelBroken(f"The catalog {path} cannot be read ({error}). Reinstall persona (./install.sh).") from error
+
+
+def entry(name: str) -> CatalogModel:
+    """Raises ModelMissing for a name that the catalog does not have."""
+    for model in entries():
+        if model.name == name:
+            return model
+    names = ", ".join(model.name for model in entries())
+    raise ModelMissing(f"The catalog has no model '{name}'. It has: {names}.")
+
+
+def verify(name: str, folder: Path | None = None) -> str | None:
+    """What is wrong with the file of an embedded model, as a sentence; None when it is the right one.
+
+    `folder` None means where persona's own models are. Raises ModelMissing for an unknown name.
+    """
+    model = entry(name)
+    try:
+        path = folder / model.file if folder else embedded_model(model.file)
+        with path.open("rb") as file:
+            digest = sha256()
+            while chunk := file.read(1 << 20):
+                digest.update(chunk)
+        right = path.stat().st_size == model.size and digest.hexdigest() == model.sha256
+    except ModelMissing as error:
+        return str(error)
+    except FileNotFoundError:
+        return f"The model file {path} is not there. Reinstall persona (./install.sh)."
+    except OSError as error:
+        return f"The model file {model.file} cannot be read ({error.strerror}). Check its permissions."
+    return (
+        None
+        if right
+        else f"The model file {path} is not the one persona was made with. Reinstall persona (./install.sh)."
+    )
