@@ -1,0 +1,53 @@
+"""Whole processes, timed: wall and CPU seconds as the operating system counted them for each finished child."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Seconds and MiB. CPU is user + system, children included; `memory` is the largest resident size."""
+
+    wall: float
+    cpu: float
+    memory: float
+
+
+def run(command: Sequence[str], env: Mapping[str, str], stdin: bytes = b"") -> Timing:
+    """One run of `command`. Raises CalledProcessError when it does not end with 0."""
+    start = time.perf_counter()
+    process = subprocess.Popen(
+        command, env=dict(env), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    )
+    assert process.stdin is not None and process.stderr is not None
+    process.stdin.write(stdin)
+    process.stdin.close()
+    errors = process.stderr.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    wall = time.perf_counter() - start
+    process.returncode = os.waitstatus_to_exitcode(status)
+    process.stderr.close()
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, list(command), stderr=errors)
+    return Timing(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+
+
+def repeat(command: Sequence[str], env: Mapping[str, str], times: int, stdin: bytes = b"") -> list[Timing]:
+    """`times` counted runs after one that is not counted (it warms the disk cache)."""
+    run(command, env, stdin)
+    return [run(command, env, stdin) for _ in range(times)]
+
+
+def median(timings: Sequence[Timing]) -> Timing:
+    """The median of each figure by itself."""
+    return Timing(
+        statistics.median(item.wall for item in timings),
+        statistics.median(item.cpu for item in timings),
+        statistics.median(item.memory for item in timings),
+    )

@@ -1,0 +1,81 @@
+"""`persona audit`: what left this machine, when, to whom, and the proof that the list is whole."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from persona_cli.cli import screen
+from persona_cli.errors import NothingFound, StoreDamaged
+
+if TYPE_CHECKING:
+    from persona_cli.privacy.audit import AuditLog, Receipt
+
+audit = typer.Typer(help="What left this machine: list, show, verify.", no_args_is_help=True)
+
+JsonOption = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
+
+
+@audit.command("list")
+def list_receipts(as_json: JsonOption = False) -> None:
+    """List the receipts, oldest first."""
+    receipts = _log().list()
+    if as_json:
+        screen.write_json([_fields(item) for item in receipts])
+    elif not receipts:
+        screen.say("Nothing has left this machine.", "dim")
+    for item in () if as_json else receipts:
+        refers = f" (of {item.refers_to})" if item.refers_to else ""
+        screen.write(
+            f"{item.n:>4}  {item.time:%Y-%m-%d %H:%M:%S}  {item.outcome + refers:<20} {item.bytes_out:>7} B  "
+            f"{item.destination}  {item.model}  replaced {item.replaced}, withheld {item.withheld}\n"
+        )
+
+
+@audit.command()
+def show(
+    number: Annotated[int, typer.Argument(help="The number of the receipt; the last one that left by default.")] = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """Print the exact bytes that left."""
+    log = _log()
+    receipts = {item.n: item for item in log.list()}
+    left = [item.n for item in receipts.values() if item.outcome == "sending"]
+    number = number or (left[-1] if left else 0)
+    if number not in receipts:
+        raise NothingFound(
+            f"There is no receipt {number}. `persona audit list` shows them."
+            if number
+            else "Nothing has left this machine."
+        )
+    receipt = receipts[number]
+    payload = log.payload(receipt.refers_to or number).decode("utf-8")
+    if as_json:
+        screen.write_json({**_fields(receipt), "payload": payload})
+        return
+    screen.write(payload + "\n")
+    screen.note(
+        f"receipt {receipt.n} · {receipt.time:%Y-%m-%d %H:%M:%S} · to {receipt.destination} · sha256 {receipt.sha256}"
+    )
+
+
+@audit.command()
+def verify() -> None:
+    """Check that no receipt was changed, removed or put in."""
+    verdict = _log().verify()
+    if not verdict.ok:
+        raise StoreDamaged(verdict.sentence)
+    screen.say(verdict.sentence)
+
+
+def _log() -> AuditLog:
+    from persona_cli.parts import Parts
+
+    return Parts.of_user().audit
+
+
+def _fields(receipt: Receipt) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    return asdict(receipt)

@@ -1,0 +1,188 @@
+"""`persona chat`: a conversation at the terminal.
+
+Reads lines, answers them through the assistant, and hands what begins with a slash to slash.py.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from persona_cli.cli import screen, slash
+from persona_cli.cli.asking import NO_CLOUD, TOO_SMALL, remark, title, with_options
+from persona_cli.errors import PersonaError, UsageError
+
+if TYPE_CHECKING:
+    from persona_cli.conversation import Conversation
+    from persona_cli.parts import Parts
+    from persona_cli.privacy.audit import Receipt
+    from persona_cli.privacy.pseudonyms import Placeholder
+    from persona_cli.sketch.sketch import Decision
+
+BLOCK = '"""'
+
+
+def chat(
+    resume: Annotated[
+        bool, typer.Option("--continue", "-c", help="Go on with the conversation that was used last.")
+    ] = False,
+    local: Annotated[bool, typer.Option("--local", help="Answer on this machine; no connection is opened.")] = False,
+    model: Annotated[str, typer.Option("--model", "-m", help="The cloud model, or with --local a .gguf file.")] = "",
+) -> None:
+    """Talk: what is private stays here, turn after turn."""
+    from persona_cli.parts import Parts
+
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageError('chat needs a terminal. In a pipe or a script use `persona ask "..."`.')
+    parts = Parts.of_user()
+    parts = replace(parts, settings=with_options(parts.settings, model, local, "", raw=False))
+    Chat(parts, local, resume).run()
+
+
+class Chat:
+    """One sitting. `local` is where answers are made from now on."""
+
+    def __init__(self, parts: Parts, local: bool, resume: bool) -> None:
+        from persona_cli.assistant import Assistant
+
+        self.parts = parts
+        self.local = local or not parts.settings.cloud.configured
+        self.last_request = ""
+        self.withheld: tuple[Decision, ...] = ()
+        self._assistant = Assistant(parts)
+        self._conversation: Conversation | None = parts.conversations.last() if resume else None
+
+    def run(self) -> None:
+        """Read and answer until /exit or Ctrl-D."""
+        session = _prompt_session(self)
+        self._greet()
+        while True:
+            try:
+                line = self._read(session)
+            except EOFError:
+                return
+            except KeyboardInterrupt:
+                screen.say("Ctrl-D or /exit leaves.", "dim")
+                continue
+            if not line.strip():
+                continue
+            try:
+                if line.startswith("/"):
+                    if not slash.run(self, line.strip()):
+                        return
+                else:
+                    self.answer(line)
+            except PersonaError as error:
+                from persona_cli.cli.commands import report
+
+                report(error)
+                if self.last_request and not line.startswith("/"):
+                    screen.say("Your request is kept: /retry asks it again.", "dim")
+
+    def answer(self, text: str) -> None:
+        """Ask `text` and print the answer as it comes. Ctrl-C stops it and keeps what has come."""
+        from persona_cli.assistant import Request
+
+        self.last_request = text
+        conversation = self._conversation or self._begin(text)
+        reply = self._assistant.ask(Request(text, conversation=conversation.id, local=self.local))
+        try:
+            screen.stream_markdown(reply)
+        except KeyboardInterrupt:
+            reply.close()
+            screen.say("Stopped; what had come is kept.", "dim")
+            return
+        self.withheld = reply.withheld
+        if reply.answer is not None:
+            remark(reply.answer)
+
+    def begin(self) -> None:
+        """Forget the thread: the next request opens a conversation of its own."""
+        self._conversation = None
+        self.withheld = ()
+
+    def go_local(self, local: bool) -> None:
+        """Answer on this machine, or by the cloud again when one is configured."""
+        if not local and not self.parts.settings.cloud.configured:
+            screen.say(NO_CLOUD, "yellow")
+            return
+        self.local = local
+        screen.say("Answers are made on this machine." if local else "Answers come from the cloud.", "dim")
+
+    def receipts(self) -> list[Receipt]:
+        """The receipts of this conversation's requests that left, oldest first."""
+        if self._conversation is None:
+            return []
+        mine = self._conversation.id
+        return [item for item in self.parts.audit.list() if item.conversation == mine and item.outcome == "sending"]
+
+    def table_entries(self) -> tuple[Placeholder, ...]:
+        if self._conversation is None:
+            return ()
+        return self.parts.conversations.pseudonyms(self._conversation.id).entries
+
+    def forget_last_exchange(self) -> None:
+        if self._conversation is not None:
+            self.parts.conversations.drop_last_exchange(self._conversation.id)
+
+    @property
+    def place(self) -> str:
+        """Where answers are made, for the prompt."""
+        return "local" if self.local else f"cloud {self.parts.settings.cloud.model}"
+
+    def _begin(self, text: str) -> Conversation:
+        self._conversation = self.parts.conversations.new(title(text))
+        return self._conversation
+
+    def _greet(self) -> None:
+        screen.say("persona · /help lists the commands, Ctrl-D leaves", "dim")
+        if not self.parts.settings.cloud.configured:
+            screen.say(NO_CLOUD, "dim")
+        if self.local and not self.parts.settings.local.model:
+            screen.say(TOO_SMALL, "dim")
+        if self._conversation is not None:
+            screen.say(f"continuing {self._conversation.id}: {self._conversation.title}", "dim")
+
+    def _read(self, session: Any) -> str:
+        line: str = session.prompt(self._prompt())
+        if not line.startswith(BLOCK):
+            return line
+        lines = [line.removeprefix(BLOCK)]
+        while not lines[-1].rstrip().endswith(BLOCK):
+            lines.append(session.prompt("... "))
+        lines[-1] = lines[-1].rstrip().removesuffix(BLOCK)
+        return "\n".join(lines).strip("\n")
+
+    def _prompt(self) -> Any:
+        from prompt_toolkit.formatted_text import FormattedText
+
+        return FormattedText([("ansicyan", f"({self.place}) "), ("bold", "> ")])
+
+
+def _prompt_session(chat: Chat) -> Any:
+    """A prompt with history that is sealed on disk, completion of slash commands, and keys for more lines."""
+    from prompt_toolkit import PromptSession
+    from prompt_toolkit.completion import WordCompleter
+    from prompt_toolkit.key_binding import KeyBindings
+
+    from persona_cli.cli.history import SealedHistory
+
+    keys = KeyBindings()
+
+    @keys.add("c-j")
+    @keys.add("escape", "enter")
+    def _(event: Any) -> None:
+        event.current_buffer.insert_text("\n")
+
+    names = [name for command in slash.COMMANDS for name in (command.name, *command.aliases)]
+    return PromptSession(
+        history=SealedHistory(chat.parts.folders.chat_history_file, chat.parts.seal),
+        completer=WordCompleter(names, sentence=True),
+        complete_while_typing=False,
+        key_bindings=keys,
+        enable_open_in_editor=True,
+        mouse_support=False,
+    )

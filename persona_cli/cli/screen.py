@@ -1,0 +1,128 @@
+"""The terminal: results on stdout, everything else on stderr; colour and Markdown only for a person.
+
+Knows nothing of the pipeline. rich is imported only where something is drawn.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def out_is_terminal() -> bool:
+    return sys.stdout.isatty()
+
+
+def err_is_terminal() -> bool:
+    return sys.stderr.isatty()
+
+
+def console(stderr: bool = False) -> Console:
+    """A console for stdout or stderr. rich honours NO_COLOR and falls back to plain text off a terminal."""
+    from rich.console import Console
+
+    return Console(stderr=stderr, highlight=False, soft_wrap=True)
+
+
+def say(text: str, style: str = "") -> None:
+    """A line for the person, on stderr."""
+    if style and err_is_terminal():
+        from rich.markup import escape
+
+        console(stderr=True).print(f"[{style}]{escape(text)}[/]")
+    else:
+        print(text, file=sys.stderr, flush=True)
+
+
+def note(text: str) -> None:
+    """A remark that only a person wants: dim, and not printed when stderr goes to a file or a program."""
+    if err_is_terminal():
+        say(text, "dim")
+
+
+def write(text: str) -> None:
+    """Text to stdout, at once."""
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+def write_json(value: Any) -> None:
+    """One JSON value on one line of stdout."""
+    write(json.dumps(value, ensure_ascii=False, default=str) + "\n")
+
+
+@contextmanager
+def working(what: str) -> Iterator[None]:
+    """A spinner on stderr while something takes its time; nothing off a terminal."""
+    status: AbstractContextManager[Any] = console(stderr=True).status(what) if err_is_terminal() else nullcontext()
+    with status:
+        yield
+
+
+def stream_plain(pieces: Iterable[str]) -> None:
+    """Write the pieces as they come, and end with a newline."""
+    last = ""
+    for piece in pieces:
+        write(piece)
+        last = piece
+    if last and not last.endswith("\n"):
+        write("\n")
+
+
+def stream_markdown(pieces: Iterable[str]) -> None:
+    """Render Markdown while it arrives: finished blocks are printed once and stay, only the last one is redrawn."""
+    from rich.live import Live
+    from rich.markdown import Markdown
+
+    screen = console()
+    pending = ""
+    with Live(console=screen, transient=True, refresh_per_second=12, vertical_overflow="visible") as live:
+        try:
+            for piece in pieces:
+                pending += piece
+                done, pending = finished_blocks(pending)
+                if done:
+                    live.update("")
+                    screen.print(Markdown(done))
+                    screen.print()
+                live.update(Markdown(pending))
+        finally:
+            live.update("")
+    if pending.strip():
+        screen.print(Markdown(pending))
+
+
+def finished_blocks(text: str) -> tuple[str, str]:
+    """Split Markdown at its last blank line outside a code fence: (what cannot change any more, the rest).
+
+    A list is not finished by a blank line: its numbering and spacing hang on what follows.
+    """
+    fence, cut, offset = "", 0, 0
+    for line in text.splitlines(keepends=True):
+        offset += len(line)
+        stripped = line.strip()
+        if fence:
+            if stripped.startswith(fence):
+                fence = ""
+        elif stripped.startswith(("```", "~~~")):
+            fence = stripped[:3]
+        elif not stripped and line.endswith("\n") and not _in_list(text[cut:offset]):
+            cut = offset
+    return text[:cut].rstrip("\n"), text[cut:]
+
+
+def _in_list(block: str) -> bool:
+    first = block.strip()
+    return first.startswith(("- ", "* ", "+ ")) or (first[:1].isdigit() and ". " in first[:4])
+
+
+def quiet_stdout() -> None:
+    """After the reader of our pipe has gone: nothing more is written, and Python's exit stays silent."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

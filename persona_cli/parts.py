@@ -1,0 +1,136 @@
+"""The parts of a running persona, each opened when it is first used.
+
+`persona ask --local` never opens the cloud, `persona detect` never opens the memory: what a command does not touch
+costs it nothing. This is the one place that knows how the parts are put together.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from persona_cli import paths, settings
+
+if TYPE_CHECKING:
+    from persona_cli.cloud.client import Cloud
+    from persona_cli.conversation import Conversations
+    from persona_cli.local.encoder import TextEncoder
+    from persona_cli.local.engine import Engine
+    from persona_cli.memory.profile import Profile
+    from persona_cli.memory.store import MemoryStore
+    from persona_cli.privacy.audit import AuditLog
+    from persona_cli.privacy.crypto import Seal
+    from persona_cli.privacy.detect import Detector
+    from persona_cli.privacy.facts import KnownFact
+    from persona_cli.privacy.gate import Gate
+    from persona_cli.privacy.vault import Vault
+
+
+@dataclass(frozen=True)
+class Parts:
+    """`env` is the environment that folders, settings and keys are read from."""
+
+    env: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    folders: paths.Folders = field(default_factory=paths.folders)
+    settings: settings.Settings = field(default_factory=settings.Settings)
+
+    @classmethod
+    def of_user(cls, env: Mapping[str, str] = os.environ) -> Parts:
+        """The parts for this user's folders and settings. Raises SettingsError."""
+        folders = paths.folders(env)
+        return cls(env, folders, settings.load(folders.settings_file, env))
+
+    @cached_property
+    def seal(self) -> Seal:
+        from persona_cli.privacy.crypto import data_key
+
+        return data_key(self.folders, env=self.env)
+
+    @cached_property
+    def vault(self) -> Vault:
+        from persona_cli.privacy.vault import Vault
+
+        return Vault(self.folders.vault_file, self.seal)
+
+    @cached_property
+    def conversations(self) -> Conversations:
+        from persona_cli.conversation import Conversations
+
+        return Conversations(self.vault)
+
+    @cached_property
+    def profile(self) -> Profile:
+        from persona_cli.memory.profile import Profile
+
+        return Profile(self.vault)
+
+    @cached_property
+    def audit(self) -> AuditLog:
+        from persona_cli.privacy.audit import AuditLog
+
+        return AuditLog(self.folders.audit_file, self.seal)
+
+    @cached_property
+    def encoder(self) -> TextEncoder:
+        from persona_cli.local.encoder import open_encoder
+
+        return open_encoder(self.settings.memory.embedder)
+
+    @cached_property
+    def memory(self) -> MemoryStore:
+        from persona_cli.memory.store import MemoryStore
+
+        return MemoryStore(self.folders.memory_folder, self.encoder, self.seal)
+
+    @cached_property
+    def known_facts(self) -> tuple[KnownFact, ...]:
+        """What the profile says that must not leave."""
+        return tuple(self.profile.known_facts()) if self.folders.vault_file.exists() else ()
+
+    @cached_property
+    def user_names(self) -> tuple[str, ...]:
+        """The user's own name or names."""
+        return self.profile.get("name") if self.folders.vault_file.exists() else ()
+
+    @cached_property
+    def detector(self) -> Detector:
+        """Detection with the user's own facts, allow and deny lists."""
+        return self.detector_with(())
+
+    def detector_with(self, facts: Sequence[KnownFact]) -> Detector:
+        """The detector, with more known facts."""
+        from persona_cli.privacy.detect import build_detector
+
+        privacy = self.settings.privacy
+        return build_detector([*self.known_facts, *facts], privacy.allow, privacy.deny)
+
+    @cached_property
+    def engine(self) -> Engine:
+        from persona_cli.local.engine import Engine, resolve_model
+
+        local = self.settings.local
+        return Engine(resolve_model(local.model, self.folders), context=local.context, threads=local.threads)
+
+    @cached_property
+    def cloud(self) -> Cloud:
+        from persona_cli.cloud.client import Cloud
+        from persona_cli.secrets import find_key
+
+        return Cloud(self.settings.cloud, find_key(self.settings.cloud, self.env, folders=self.folders))
+
+    @property
+    def cloud_host(self) -> str:
+        return urlsplit(self.settings.cloud.base_url).netloc
+
+
+def make_gate(detector: Detector) -> Gate:
+    """A gate over `detector` that knows persona's own prompts and the ordinary words."""
+    from persona_cli.privacy.gate import Gate
+    from persona_cli.privacy.words import lexicon
+    from persona_cli.sketch.sketch import CLOUD_SYSTEM
+
+    return Gate(detector, shipped=(CLOUD_SYSTEM,), is_common=lexicon().is_word)

@@ -1,0 +1,77 @@
+"""The sketch: what leaves the machine in place of the request, and how it is worded for the cloud.
+
+Values only. Drafters (extractive.py) make sketches; the gate looks at `body(...)` before anything is sent.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+CLOUD_SYSTEM: Final = (
+    "Write what is asked. Tokens in square brackets, such as [PERSON_1], stand for private details: "
+    "copy them exactly and never explain, change or invent one."
+)
+
+Treatment = Literal["withheld", "generalised", "replaced"]
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message of a chat: role is "system", "user" or "assistant"."""
+
+    role: str
+    content: str
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What was done with one private thing, and why. `text` is private: for the user's terminal and the vault only."""
+
+    treatment: Treatment
+    text: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Sketch:
+    """A sanitised request.
+
+    `instruction`, `document`, `points` and `history` hold placeholders where the private details stood. `task`,
+    `format`, `tone` and `length` are read off the request and may be empty.
+    """
+
+    instruction: str
+    document: str = ""
+    points: tuple[str, ...] = ()
+    history: tuple[Message, ...] = ()
+    task: str = ""
+    format: str = ""
+    audience: str = ""
+    tone: str = ""
+    length: str = ""
+    decisions: tuple[Decision, ...] = ()
+
+    def treated(self, treatment: Treatment) -> tuple[Decision, ...]:
+        return tuple(item for item in self.decisions if item.treatment == treatment)
+
+
+def prompt(instruction: str, document: str, points: tuple[str, ...], heading: str) -> str:
+    """The user's message: the request, then the document and the details, each under its label."""
+    parts = [instruction]
+    if document:
+        parts.append(f"Document:\n{document}")
+    if points:
+        parts.append(f"{heading}:\n" + "\n".join(f"- {point}" for point in points))
+    return "\n\n".join(part for part in parts if part)
+
+
+def body(sketch: Sketch, model: str) -> dict[str, Any]:
+    """The chat-completions request for `sketch`, ready for the gate."""
+    content = prompt(sketch.instruction, sketch.document, sketch.points, "Details you may use")
+    messages = [Message("system", CLOUD_SYSTEM), *sketch.history, Message("user", content)]
+    return {
+        "model": model,
+        "messages": [{"role": item.role, "content": item.content} for item in messages],
+        "stream": True,
+    }

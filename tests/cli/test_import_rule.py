@@ -1,0 +1,69 @@
+"""The import rule (DESIGN §3): what the quick commands never import."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+HEAVY = ("torch", "transformers", "sentence_transformers", "spacy")
+ONLY_WHERE_USED = ("chromadb", "openai", "llama_cpp", "onnxruntime", "numpy")
+# Runs the command in a fresh interpreter and reports, at the first byte on stdout and at the end, what is imported.
+WATCH = """
+import io, json, os, sys
+watched = set(sys.argv.pop(1).split(","))
+seen = {}
+class Out(io.TextIOWrapper):
+    def write(self, text):
+        if text and "first" not in seen:
+            seen["first"] = sorted(watched & set(sys.modules))
+        return super().write(text)
+sys.stdout = Out(sys.stdout.buffer, encoding="utf-8", write_through=True)
+from persona_cli.cli.app import main
+try:
+    main()
+except SystemExit as end:
+    seen["code"] = end.code
+seen["end"] = sorted(watched & set(sys.modules))
+with open(os.environ["WATCH_REPORT"], "w") as report:
+    json.dump(seen, report)
+"""
+
+
+def imported(tmp_path: Path, *arguments: str, watch: tuple[str, ...]) -> dict[str, Any]:
+    report = tmp_path / "report.json"
+    subprocess.run(
+        [sys.executable, "-c", WATCH, ",".join(watch), *arguments],
+        env={**os.environ, "WATCH_REPORT": str(report)},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        check=True,
+    )
+    seen: dict[str, Any] = json.loads(report.read_text())
+    return seen
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("ask", "--help"), ("memory", "--help"), ("config", "get")])
+def test_help_and_settings_import_nothing_heavy(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    assert imported(tmp_path, *arguments, watch=HEAVY + ONLY_WHERE_USED)["end"] == []
+
+
+def test_ask_imports_nothing_heavy_before_its_first_output(tmp_path: Path) -> None:
+    seen = imported(tmp_path, "ask", "--local", "-n", "Say hello.", watch=(*HEAVY, "chromadb", "openai"))
+    assert seen["code"] == 0 and seen["first"] == []
+
+
+def test_memory_search_imports_nothing_heavy(tmp_path: Path) -> None:
+    imported(tmp_path, "memory", "add", "The boiler code is in the blue folder.", watch=HEAVY)
+    seen = imported(tmp_path, "memory", "search", "boiler code", watch=(*HEAVY, "openai", "llama_cpp"))
+    assert seen["code"] == 0 and seen["end"] == []
+
+
+def test_the_watch_sees_an_import(tmp_path: Path) -> None:
+    seen = imported(tmp_path, "ask", "--local", "-n", "Say hello.", watch=("llama_cpp",))
+    assert seen["end"] == ["llama_cpp"]

@@ -1,0 +1,28 @@
+"""Promise 2: `--local` opens no socket, and works on a machine without a network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.guards import run_guarded
+from tests.installed import COMMAND
+
+CLOUD = {"PERSONA_CLOUD_MODEL": "m", "PERSONA_CLOUD_BASE_URL": "http://127.0.0.1:9/v1", "PERSONA_API_KEY": "k"}
+
+
+def test_ask_local_opens_no_socket(tmp_path: Path) -> None:
+    remembered = run_guarded([COMMAND, "memory", "add", "My landlord is Tom Brannigan."], tmp_path, CLOUD)
+    assert remembered.code == 0 and remembered.attempts == []
+    done = run_guarded([COMMAND, "ask", "--local", "Write a short note to my landlord."], tmp_path, CLOUD)
+    assert done.code == 0 and done.stdout.strip() and done.attempts == []
+
+
+def test_what_only_sketches_opens_no_socket(tmp_path: Path) -> None:
+    for arguments in (["ask", "--dry-run", "Write to Tom."], ["sketch", "Write to Tom."], ["doctor"], ["--help"]):
+        done = run_guarded([COMMAND, *arguments], tmp_path, CLOUD)
+        assert done.code == 0 and done.attempts == [], arguments
+
+
+def test_the_guard_sees_the_cloud_being_called(tmp_path: Path) -> None:
+    done = run_guarded([COMMAND, "ask", "hello"], tmp_path, CLOUD)
+    assert done.code == 5 and done.attempts
