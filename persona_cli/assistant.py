@@ -209,9 +209,10 @@ class Assistant:
     # The steps, in the order of the picture.
 
     def _recall(self, request: Request) -> tuple[Recalled, ...]:
+        from persona_cli.privacy.stated import statements
         from persona_cli.sketch.extractive import Recalled
 
-        found = [Recalled("", fact) for fact in request.facts]
+        found = [Recalled("", fact) for fact in statements(request.facts)]
         wanted = self.parts.settings.memory.recall
         if request.recall and wanted and self.parts.memory.count():
             from persona_cli.memory.recall import recall

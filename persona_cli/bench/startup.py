@@ -66,6 +66,7 @@ def bench(runs: int = RUNS) -> None:
         screen.write(f"{'command':<30} {'wall s':>8} {'cpu s':>8} {'MiB':>6} {'cpu / bare Typer':>18}\n")
         for name, timings in rows.items():
             _show(name, median(timings), bare)
+        screen.write("(MiB counts at least what the measuring process itself holds when it starts a child.)\n")
         added = sorted(_until_arrival([*persona, "ask", REQUEST], cloud, arrivals) for _ in range(runs))
         screen.write(
             f"\nfrom the start of the process until the request reaches the cloud ({len(REQUEST.split())} words, "

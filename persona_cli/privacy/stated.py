@@ -24,6 +24,19 @@ def read_facts(stated: Iterable[str]) -> list[KnownFact]:
     return [fact for text in stated for fact in _read(text.strip())]
 
 
+def statements(stated: Iterable[str]) -> list[str]:
+    """The same facts one by one, as memories: "Habits: yoga at six; a dream journal" is two of them."""
+    told: list[str] = []
+    for text in stated:
+        field = _FIELD.fullmatch(text.strip())
+        if field is None or len(field[1].split()) > LONGEST_FIELD:
+            told.append(text)
+            continue
+        for value in filter(None, re.split(r"\s*;\s*", field[2].strip())):
+            told.append(value if len(value.split()) > LONGEST_FIELD else f"{field[1]}: {value}")
+    return told
+
+
 def _read(text: str) -> Iterator[KnownFact]:
     from persona_cli.memory.profile import kind_of
 

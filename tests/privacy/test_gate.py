@@ -16,11 +16,26 @@ from persona_cli.errors import Refused
 from persona_cli.privacy.detect import Detector, build_detector
 from persona_cli.privacy.gate import Cleared, Gate, Known, encode
 from persona_cli.privacy.pseudonyms import Pseudonyms
-from persona_cli.privacy.spans import ORG, PERSON, PHONE
+from persona_cli.privacy.spans import ORG, PERSON, PHONE, URL, PrivateSpan
 
 EMMA = Known("Emma Roberts", PERSON)
 # What the gate knows it finds without any detection.
 BLIND = Detector(())
+
+
+class NewDomains(Detector):
+    """Finds nothing the first time it sees a text, and "acme.is" from then on."""
+
+    def __init__(self) -> None:
+        super().__init__(())
+        self._seen = False
+
+    def find(self, text: str) -> tuple[PrivateSpan, ...]:
+        start = text.find("acme.is")
+        if start < 0 or not self._seen:
+            self._seen = True
+            return ()
+        return (PrivateSpan(start, start + 7, URL, "acme.is", "patterns", 0.9),)
 
 
 def request(content: str, **more: object) -> dict[str, object]:
@@ -121,6 +136,14 @@ def test_a_name_that_is_a_common_word_is_looked_for_capitalised_only() -> None:
 def test_a_short_surname_inside_a_longer_word_is_left_alone() -> None:
     assert "Johnson" not in clear(request("hello"), [Known("John", PERSON)])
     assert "johnsonville" in clear(request("the johnsonville recipe"), [Known("John", PERSON)])
+
+
+def test_a_stump_that_masking_leaves_is_no_reason_to_refuse() -> None:
+    table = Pseudonyms()
+    stump = request("see acme.is" + table.token_for(PERSON, "Quigley"))
+    assert "see acme.is[PERSON_1]" in clear(stump, (), table, NewDomains())
+    with pytest.raises(Refused):
+        clear(request("see acme.is now"), (), table, NewDomains())
 
 
 def test_placeholders_pass_untouched() -> None:

@@ -1,0 +1,256 @@
+"""The recipe of models/nano.gguf: its text, its tokenizer, its training, its files; and the file it made."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from models.recipes.nano.evaluate import answer, load
+from models.recipes.nano.export import export
+from models.recipes.nano.grammar import INTENTS, Example, Turn, examples
+from models.recipes.nano.model import Nano
+from models.recipes.nano.tokenizer import chat_start, chat_turn
+from models.recipes.nano.train import SMALL, make_data, make_tokenizer
+from models.recipes.nano.values import PLACEHOLDER_FORM, PLACEHOLDERS
+
+if TYPE_CHECKING:
+    from llama_cpp import Llama
+    from tokenizers import Tokenizer
+
+ROOT = Path(__file__).parents[2]
+COMMITTED = ROOT / "models" / "nano.gguf"
+TEXTS = (
+    "Write to [PERSON_1] at [ADDRESS_9], 10:45 on 12 March 2025.",
+    "It's the landlord's; we'll pay £1,200.50 (or so)\n\n- [MONEY_1]\n- [PERSON_10]",
+    "Zoë Müller, 東京, naïve 🙂   three spaces\tand a tab",
+    "",
+)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A small run of the recipe that was killed once and started again."""
+
+    model: Nano
+    tokenizer: Tokenizer
+    report: dict[str, Any]
+    progress: str
+    gguf: Path
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    import torch
+    from tokenizers import Tokenizer
+
+    folder = tmp_path_factory.mktemp("nano")
+    work, gguf = folder / "work", folder / "small.gguf"
+    checkpoint = work / "checkpoint.pt"
+    command = [sys.executable, "-m", "models.recipes.nano", "--small", "--threads", "1"]
+    command += ["--out", str(gguf), "--work", str(work), "--dtype", "f32"]
+    first = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True, env=_environment())
+    while not checkpoint.exists() and first.poll() is None:
+        time.sleep(0.02)
+    os.kill(first.pid, signal.SIGKILL)
+    first.communicate()
+    assert first.returncode == -signal.SIGKILL, "the recipe ended before it could be killed"
+    assert not gguf.exists()
+    second = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=_environment(), check=False)
+    assert second.returncode == 0, second.stderr
+    model = Nano(SMALL.shape)
+    model.load_state_dict(torch.load(checkpoint, weights_only=True)["model"])
+    return Run(
+        model,
+        Tokenizer.from_file(str(work / "tokenizer.json")),
+        json.loads(gguf.with_suffix(".json").read_text()),
+        second.stderr,
+        gguf,
+    )
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "OMP_NUM_THREADS": "1"}
+
+
+# The text
+
+
+@pytest.mark.parametrize("held", [False, True])
+def test_answers_use_every_required_value_and_invent_no_placeholder(held: bool) -> None:
+    seen = set()
+    for example in islice(examples(3, held=held), 3000):
+        seen.add(example.intent)
+        last = example.turns[-1]
+        assert all(value in last.assistant for value in example.required), example
+        assert all(value in last.user for value in example.required), example
+        for turn in example.turns:
+            assert not set(PLACEHOLDER_FORM.findall(turn.assistant)) - set(PLACEHOLDER_FORM.findall(turn.user)), turn
+            assert not re.search(r"[{}|]|\$[a-z]", turn.user + turn.assistant), f"a template was not filled in: {turn}"
+    assert seen == set(INTENTS)
+
+
+def test_local_examples_have_no_placeholders_and_cloud_ones_all_of_them() -> None:
+    stream = list(islice(examples(5), 4000))
+    local = [turn for example in stream if not example.cloud for turn in example.turns]
+    cloud = [turn for example in stream if example.cloud for turn in example.turns]
+    assert not any(PLACEHOLDER_FORM.search(turn.user + turn.assistant) for turn in local)
+    assert set(PLACEHOLDERS) <= {found for turn in cloud for found in PLACEHOLDER_FORM.findall(turn.user)}
+
+
+def test_held_out_requests_are_not_in_the_training_text() -> None:
+    def lines(held: bool) -> set[str]:
+        # Without the private values, so that only the wording counts; the first line is the request.
+        requests = (example.turns[0].user.splitlines()[0] for example in islice(examples(1, held=held), 4000))
+        return {PLACEHOLDER_FORM.sub("[]", request) for request in requests}
+
+    assert not lines(held=True) & lines(held=False)
+
+
+# The tokenizer
+
+
+def test_the_same_seed_gives_the_same_tokenizer_and_data() -> None:
+    first, second = make_tokenizer(SMALL), make_tokenizer(SMALL)
+    assert first.to_str() == second.to_str()
+    one, two = make_data(SMALL, first), make_data(SMALL, second)
+    assert one.ids.tobytes() == two.ids.tobytes()
+    assert one.written.tobytes() == two.written.tobytes()
+
+
+def test_data_is_the_chats_and_marks_what_the_assistant_writes() -> None:
+    tokenizer = make_tokenizer(SMALL)
+    data = make_data(SMALL, tokenizer)
+    example = next(examples(SMALL.seed))
+    ids = data.ids[: data.starts[1]]
+    whole = chat_start(example.system) + "".join("".join(chat_turn(turn)) for turn in example.turns)
+    assert tokenizer.decode(ids.tolist(), skip_special_tokens=False) == whole
+    written = tokenizer.decode(ids[data.written[: data.starts[1]]].tolist(), skip_special_tokens=False)
+    assert written == "".join(chat_turn(turn)[1] for turn in example.turns)
+
+
+def test_placeholders_are_single_tokens(run: Run, small: Llama) -> None:
+    for placeholder in PLACEHOLDERS:
+        assert small.tokenize(placeholder.encode(), add_bos=False, special=False) == [
+            run.tokenizer.token_to_id(placeholder)
+        ]
+
+
+def test_llama_cpp_tokenizes_as_the_recipe_does(run: Run, small: Llama) -> None:
+    told = [turn.user for example in islice(examples(8, held=True), 200) for turn in example.turns]
+    for text in (*TEXTS, *told):
+        ids = small.tokenize(text.encode(), add_bos=False, special=True)
+        assert ids == run.tokenizer.encode(text).ids
+        assert small.detokenize(ids).decode() == text
+
+
+# The training
+
+
+def test_the_loss_falls(run: Run) -> None:
+    curve = run.report["training"]["curve"]
+    assert curve[-1]["loss"] < curve[0]["loss"] - 1.5
+    assert curve[-1]["held_out_loss"] < curve[0]["held_out_loss"] - 1.5
+
+
+def test_a_killed_training_goes_on_from_its_checkpoint(run: Run) -> None:
+    line = next(line for line in run.progress.splitlines() if line.startswith("Going on from step"))
+    resumed, planned = int(line.split()[4]), int(line.split()[6].rstrip("."))
+    assert 0 < resumed < planned
+    assert run.report["training"]["steps"] == planned
+    assert [point["step"] for point in run.report["training"]["curve"]][-1] == planned
+
+
+# The files
+
+
+@pytest.fixture(scope="module")
+def small(run: Run) -> Llama:
+    return load(run.gguf, threads=1)
+
+
+@pytest.mark.parametrize(("dtype", "most"), [("f32", 1e-3), ("f16", 2e-2), ("q8_0", 0.5)])
+def test_llama_cpp_computes_what_pytorch_does(run: Run, tmp_path: Path, dtype: str, most: float) -> None:
+    import llama_cpp
+    import torch
+
+    path = tmp_path / f"{dtype}.gguf"
+    export(run.model, run.tokenizer, path, dtype)  # type: ignore[arg-type]
+    # The default cache keeps keys and values in f16, which alone costs about 1e-3.
+    full = llama_cpp.GGML_TYPE_F32
+    model = llama_cpp.Llama(str(path), n_ctx=512, n_threads=1, logits_all=True, type_k=full, type_v=full, verbose=False)
+    example = next(examples(4, held=True))
+    text = chat_start(example.system) + "".join(chat_turn(example.turns[0]))
+    ids = model.tokenize(text.encode(), add_bos=False, special=True)[:200]
+    model.eval(ids)
+    with torch.no_grad():
+        expected = run.model(torch.tensor([ids]))[0].numpy()
+    assert np.abs(model.scores[: len(ids)] - expected).max() < most
+
+
+def test_the_same_model_gives_the_same_file(run: Run, tmp_path: Path) -> None:
+    export(run.model, run.tokenizer, tmp_path / "again.gguf", "f32")
+    assert (tmp_path / "again.gguf").read_bytes() == run.gguf.read_bytes()
+
+
+def test_llama_cpp_reads_the_chat_template(run: Run, small: Llama) -> None:
+    from llama_cpp.llama_chat_format import Jinja2ChatFormatter
+
+    template = small.metadata["tokenizer.chat_template"]
+    render = Jinja2ChatFormatter(template=template, eos_token="<|end|>", bos_token="<|end|>")
+    messages: list[Any] = [{"role": "system", "content": "Be kind."}, {"role": "user", "content": "Hello"}]
+    asked, _ = chat_turn(Turn("Hello", ""))
+    assert render(messages=messages).prompt == chat_start("Be kind.") + asked
+    end = run.tokenizer.token_to_id("<|end|>")
+    assert small.token_eos() == end
+    assert small.tokenize(b"<|end|>", add_bos=False, special=True) == [end]
+    # What a user types stays text.
+    assert end not in small.tokenize(b"<|end|>", add_bos=False, special=False)
+
+
+def test_what_is_missing_is_said_with_the_next_step(tmp_path: Path) -> None:
+    bare = [sys.executable, "-S", "-c", "from models.recipes.nano.__main__ import main; raise SystemExit(main([]))"]
+    done = subprocess.run(bare, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "torch" in done.stderr
+    assert "./install.sh test" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+# models/nano.gguf
+
+
+def test_the_committed_file_is_the_one_its_report_describes() -> None:
+    report = json.loads(COMMITTED.with_suffix(".json").read_text())
+    content = COMMITTED.read_bytes()
+    assert len(content) <= 5_000_000
+    assert report["bytes"] == len(content)
+    assert report["sha256"] == hashlib.sha256(content).hexdigest()
+
+
+def test_the_committed_file_answers_with_the_placeholder() -> None:
+    model = load(COMMITTED, threads=1)
+    asked = next(e for e in examples(20240517, held=True) if e.cloud and e.intent == "ask" and len(e.required) == 2)
+    text, finished = answer(model, asked)
+    assert finished
+    assert all(placeholder in text for placeholder in asked.required), text
+    assert set(PLACEHOLDER_FORM.findall(text)) <= set(PLACEHOLDER_FORM.findall(asked.turns[-1].user))
+
+
+def test_the_committed_file_answers_small_talk() -> None:
+    model = load(COMMITTED, threads=1)
+    text, finished = answer(model, Example("small talk", False, (Turn("who are you?", ""),), ()))
+    assert finished
+    assert "persona" in text
