@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from persona_cli.cli import screen
+from persona_cli.cli.intake import read_request, title
 from persona_cli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -75,31 +75,6 @@ def ask(
         remark(answer)
 
 
-def read_request(words: list[str]) -> tuple[str, str]:
-    """(request, document) from the arguments and stdin. Piped text alone is the request itself.
-
-    Raises UsageError when there is nothing to ask.
-    """
-    text = " ".join(words).strip()
-    piped = "" if sys.stdin is None or sys.stdin.isatty() else read_stdin()
-    if text == "-":
-        text = ""
-    if text:
-        return text, piped.strip("\n")
-    if piped.strip():
-        return piped.strip("\n"), ""
-    raise UsageError('There is nothing to ask. Type `persona "your request"`, or pipe a text in.')
-
-
-def read_stdin() -> str:
-    """All of stdin as text. Raises UsageError for bytes that are not UTF-8 text."""
-    try:
-        text = sys.stdin.buffer.read().decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise UsageError("What was piped in is not UTF-8 text. Convert it first (iconv, pdftotext).") from None
-    return text.replace("\r\n", "\n")
-
-
 def with_options(settings: Settings, model: str, local: bool, restore_in: str, raw: bool) -> Settings:
     """The settings with the options of this command line on top. Raises SettingsError."""
     from persona_cli.settings import with_value
@@ -149,8 +124,8 @@ def summary(answer: Answer) -> str:
     if answer.where == "local":
         return f"local · {answer.model} · nothing left this machine"
     return (
-        f"cloud · {answer.model} · {answer.replaced} details replaced, {answer.withheld} withheld, "
-        f"{answer.restored} restored · `persona audit show {answer.receipt}`"
+        f"cloud · {answer.model} · replaced {answer.replaced}, withheld {answer.withheld}, "
+        f"restored {answer.restored} · `persona audit show {answer.receipt}`"
     )
 
 
@@ -168,12 +143,6 @@ def _request(parts: Parts, text: str, document: str, local: bool, resume: bool, 
     elif not unlogged:
         conversation = parts.conversations.new(title(text)).id
     return Request(text=text, document=document, conversation=conversation, local=local)
-
-
-def title(text: str) -> str:
-    """A conversation's title: the first words of its first request."""
-    line = " ".join(text.split())
-    return line if len(line) <= 60 else line[:59].rsplit(" ", 1)[0] + "…"
 
 
 def _assistant(parts: Parts) -> Assistant:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from persona_cli.cli import screen, slash
-from persona_cli.cli.asking import NO_CLOUD, TOO_SMALL, remark, title, with_options
+from persona_cli.cli.asking import NO_CLOUD, TOO_SMALL, remark, with_options
+from persona_cli.cli.intake import title
 from persona_cli.errors import PersonaError, UsageError
 
 if TYPE_CHECKING:
@@ -76,9 +77,7 @@ class Chat:
                 else:
                     self.answer(line)
             except PersonaError as error:
-                from persona_cli.cli.commands import report
-
-                report(error)
+                screen.report(error)
                 if self.last_request and not line.startswith("/"):
                     screen.say("Your request is kept: /retry asks it again.", "dim")
 

@@ -20,7 +20,7 @@ from persona_cli.cli.keys import keys
 from persona_cli.cli.memory import memory
 from persona_cli.cli.profile import profile
 from persona_cli.cli.stages import compress, detect, restore, sketch
-from persona_cli.errors import PersonaError, Refused
+from persona_cli.errors import PersonaError
 
 INTERRUPTED = 130
 GROUP_OPTIONS = ("--help", "-h", "--debug", "--install-completion", "--show-completion")
@@ -42,7 +42,7 @@ class Persona(TyperGroup):
         except PersonaError as error:
             if ctx.params.get("debug"):
                 raise
-            report(error)
+            screen.report(error)
             raise typer.Exit(error.exit_code) from None
         except KeyboardInterrupt:
             screen.say("Interrupted.")
@@ -58,14 +58,6 @@ class Persona(TyperGroup):
                 f"persona: unexpected {type(error).__name__}. `persona --debug ...` shows where it happened.", "red"
             )
             raise typer.Exit(PersonaError.exit_code) from None
-
-
-def report(error: PersonaError) -> None:
-    """The sentence of an error on stderr. What the gate found is private: shown on the user's terminal only."""
-    screen.say(f"persona: {error}", "red")
-    if isinstance(error, Refused) and screen.err_is_terminal():
-        for finding in error.findings:
-            screen.say(f"  {finding}", "yellow")
 
 
 app = typer.Typer(

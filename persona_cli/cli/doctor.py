@@ -114,7 +114,7 @@ def _encryption(parts: Parts) -> Iterator[Finding]:
 
 def _memory(parts: Parts) -> Iterator[Finding]:
     count = parts.memory.count()
-    yield Finding("memory", "ok", f"{count} memories in {parts.folders.memory_folder}")
+    yield Finding("memory", "ok", f"{count} {'memory' if count == 1 else 'memories'} in {parts.folders.memory_folder}")
 
 
 def _audit(parts: Parts) -> Iterator[Finding]:
@@ -124,7 +124,7 @@ def _audit(parts: Parts) -> Iterator[Finding]:
 
 
 def _cloud(parts: Parts) -> Iterator[Finding]:
-    from persona_cli.secrets import find_key
+    from persona_cli.secrets import find_key, is_loopback
 
     cloud = parts.settings.cloud
     if not cloud.configured:
@@ -137,6 +137,8 @@ def _cloud(parts: Parts) -> Iterator[Finding]:
         return
     if find_key(cloud, parts.env, folders=parts.folders):
         yield Finding("cloud", "ok", f"{cloud.model} at {parts.cloud_host}, with a key")
+    elif is_loopback(cloud.base_url):
+        yield Finding("cloud", "ok", f"{cloud.model} at {parts.cloud_host}, on this machine, without a key")
     else:
         yield Finding(
             "cloud",

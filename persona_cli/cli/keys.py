@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from persona_cli.cli import screen
-from persona_cli.cli.asking import read_stdin
+from persona_cli.cli.intake import read_stdin
 from persona_cli.errors import UsageError
 
 keys = typer.Typer(help="API keys: set, list, rm.", no_args_is_help=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from persona_cli.cli import jsonl, screen
-from persona_cli.cli.asking import read_stdin
+from persona_cli.cli.intake import read_stdin
 from persona_cli.errors import NothingFound, PersonaError, UsageError
 
 if TYPE_CHECKING:

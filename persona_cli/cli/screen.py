@@ -12,6 +12,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
+from persona_cli.errors import PersonaError, Refused
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -24,11 +26,14 @@ def err_is_terminal() -> bool:
     return sys.stderr.isatty()
 
 
-def console(stderr: bool = False) -> Console:
-    """A console for stdout or stderr. rich honours NO_COLOR and falls back to plain text off a terminal."""
+def console(stderr: bool = False, wrap: bool = False) -> Console:
+    """A console for stdout or stderr. rich honours NO_COLOR and falls back to plain text off a terminal.
+
+    Lines are broken by the terminal, so that what is copied holds no breaks of ours; `wrap` breaks them between words.
+    """
     from rich.console import Console
 
-    return Console(stderr=stderr, highlight=False, soft_wrap=True)
+    return Console(stderr=stderr, highlight=False, soft_wrap=not wrap)
 
 
 def say(text: str, style: str = "") -> None:
@@ -45,6 +50,14 @@ def note(text: str) -> None:
     """A remark that only a person wants: dim, and not printed when stderr goes to a file or a program."""
     if err_is_terminal():
         say(text, "dim")
+
+
+def report(error: PersonaError) -> None:
+    """The sentence of an error on stderr. What the gate found is private: shown on the user's terminal only."""
+    say(f"persona: {error}", "red")
+    if isinstance(error, Refused) and err_is_terminal():
+        for finding in error.findings:
+            say(f"  {finding}", "yellow")
 
 
 def write(text: str) -> None:
@@ -81,7 +94,7 @@ def stream_markdown(pieces: Iterable[str]) -> None:
     from rich.live import Live
     from rich.markdown import Markdown
 
-    screen = console()
+    screen = console(wrap=True)
     pending = ""
     with Live(console=screen, transient=True, refresh_per_second=12, vertical_overflow="visible") as live:
         try:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from persona_cli.cli import jsonl, screen
-from persona_cli.cli.asking import read_request, read_stdin, title
+from persona_cli.cli.intake import read_request, read_stdin, title
 from persona_cli.errors import Refused, UsageError
 
 if TYPE_CHECKING:

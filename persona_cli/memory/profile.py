@@ -5,54 +5,14 @@ A field is any word ("partner", "work email"); its last word decides the kind of
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from persona_cli.errors import NothingFound, UsageError
-from persona_cli.privacy import spans
+from persona_cli.privacy.fields import kind_of, plain_field
 from persona_cli.privacy.vault import Vault
 
 if TYPE_CHECKING:
     from persona_cli.privacy.facts import KnownFact
-
-FIELDS_OF_KIND = {
-    spans.PERSON: (
-        "name, first name, last name, surname, nickname, maiden name, partner, wife, husband, spouse, girlfriend, "
-        "boyfriend, child, children, kid, son, daughter, mother, mom, mum, father, dad, parent, sister, brother, "
-        "sibling, grandmother, grandfather, grandchild, aunt, uncle, cousin, niece, nephew, manager, boss, colleague, "
-        "assistant, client, friend, contact, neighbour, neighbor, roommate, landlord, doctor, therapist, dentist, "
-        "lawyer, teacher, coach, pet"
-    ),
-    spans.PLACE: "city, town, village, country, state, region, county, hometown, birthplace, place of birth",
-    spans.ADDRESS: "address, street, postcode, zip code",
-    spans.EMAIL: "email, e mail, mail, email address, e mail address",
-    spans.PHONE: "phone, telephone, mobile, cell, fax",
-    spans.ORG: (
-        "employer, company, school, university, college, practice, clinic, hospital, bank, insurer, church, club, team"
-    ),
-    spans.DATE: "birthday, birth date, date of birth, anniversary, wedding",
-    spans.USERNAME: "username, user name, handle, login",
-    spans.URL: "website, url, homepage",
-    spans.ID: "passport, iban, account, card, tax id, social security, ssn, insurance number, id, license, licence",
-    spans.MONEY: "salary, income, rent",
-    spans.SECRET: "password, pin",
-}  # fmt: skip
-KIND_OF_FIELD = {field: kind for kind, fields in FIELDS_OF_KIND.items() for field in re.split(r",\s*", fields)}
-
-
-def kind_of(field: str) -> str:
-    """The span kind of a field: "partner" and "partner's name" PERSON, "work email" EMAIL, "allergies" DETAIL."""
-    words = _field(field).replace("'s", "").split()
-    if words and words[-1].isdigit():  # "friend 2"
-        words.pop()
-    for tail in (words, words[:-1] if words[-1:] in (["name"], ["number"]) else []):
-        for start in range(len(tail)):
-            phrase = " ".join(tail[start:])
-            kind = KIND_OF_FIELD.get(phrase) or KIND_OF_FIELD.get(phrase.removesuffix("s"))
-            # "company name" names the company: a bare "name" at the end is asked for last.
-            if kind and not (phrase == "name" and len(words) > 1):
-                return kind
-    return spans.PERSON if words[-1:] == ["name"] else spans.DETAIL
 
 
 class Profile:
@@ -71,7 +31,7 @@ class Profile:
 
     def add(self, field: str, value: str) -> None:
         """Give `field` one more value; a value that it has already is not added twice."""
-        name, value = _field(field), value.strip()
+        name, value = plain_field(field), value.strip()
         if not name or not value:
             raise UsageError("A profile field needs a name and a value: persona profile set partner 'Ana Silva'")
         field_lookup = self._lookup(field)
@@ -90,7 +50,7 @@ class Profile:
 
     def get(self, field: str) -> tuple[str, ...]:
         """The values of `field`; empty when it was never set."""
-        return self.all().get(_field(field), ())
+        return self.all().get(plain_field(field), ())
 
     def all(self) -> dict[str, tuple[str, ...]]:
         found: dict[str, tuple[str, ...]] = {}
@@ -107,7 +67,7 @@ class Profile:
         query, keys = "DELETE FROM profile WHERE field_lookup = ?", [self._lookup(field)]
         if value is not None:
             query += " AND value_lookup = ?"
-            keys.append(self._vault.lookup("profile", _field(field), value.strip()))
+            keys.append(self._vault.lookup("profile", plain_field(field), value.strip()))
         with self._vault.transaction() as connection:
             if not connection.execute(query, keys).rowcount:
                 what = f"'{field}'" if value is None else f"'{field}' with the value '{value}'"
@@ -121,9 +81,4 @@ class Profile:
         return [KnownFact(value, kind_of(field)) for field, values in self.all().items() for value in values]
 
     def _lookup(self, field: str) -> bytes:
-        return self._vault.lookup("profile", _field(field))
-
-
-def _field(text: str) -> str:
-    """ "Work_E-Mail" and "work e mail" are one field."""
-    return " ".join(text.replace("_", " ").replace("-", " ").replace("’", "'").lower().split())
+        return self._vault.lookup("profile", plain_field(field))

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from persona_cli.privacy.facts import KnownFact
+from persona_cli.privacy.fields import kind_of
 from persona_cli.privacy.spans import DETAIL, PERSON
 
 LONGEST_FIELD: Final = 3
@@ -38,8 +39,6 @@ def statements(stated: Iterable[str]) -> list[str]:
 
 
 def _read(text: str) -> Iterator[KnownFact]:
-    from persona_cli.memory.profile import kind_of
-
     field = _FIELD.fullmatch(text)
     if field and len(field[1].split()) <= LONGEST_FIELD:
         kind = kind_of(field[1])

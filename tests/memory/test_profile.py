@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from persona_cli.errors import NothingFound, StoreDamaged, UsageError
-from persona_cli.memory.profile import Profile, kind_of
+from persona_cli.memory.profile import Profile
 from persona_cli.privacy.crypto import KEY_BYTES, Seal
+from persona_cli.privacy.fields import kind_of
 from persona_cli.privacy.vault import Vault
 
 

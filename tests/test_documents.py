@@ -1,0 +1,32 @@
+"""The README names what there is: the two commands, every command group, and only figures with a bench behind them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from tests.installed import persona
+
+PROJECT = Path(__file__).parents[1]
+README = (PROJECT / "README.md").read_text("utf-8")
+
+
+def test_the_two_commands_stand_in_the_readme_and_ci_runs_one_of_them() -> None:
+    assert "./install.sh demo" in README and "./install.sh test" in README
+    assert "./install.sh test" in (PROJECT / ".ci" / "run").read_text("utf-8")
+
+
+def test_every_command_the_readme_shows_exists() -> None:
+    groups = {"memory", "profile", "keys", "audit", "config"}
+    shown = set(re.findall(r"^\$ (?:[^|\n]*\| )*persona ([a-z-]+)(?: ([a-z]+))?", README, re.MULTILINE))
+    assert len(shown) > 8
+    commands = {(first, second) if first in groups else (first, "") for first, second in shown}
+    for first, second in commands:
+        arguments = [part for part in (first, second) if part]
+        if first.startswith("-"):
+            continue
+        assert persona(*arguments, "--help").returncode == 0, arguments
+
+
+def test_no_mark_is_left_where_output_should_stand() -> None:
+    assert "@@" not in README
