@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from persona_cli.privacy.detect import Detector
     from persona_cli.privacy.facts import KnownFact
     from persona_cli.privacy.gate import Gate
+    from persona_cli.privacy.tagger import Tagger
     from persona_cli.privacy.vault import Vault
 
 
@@ -101,12 +102,19 @@ class Parts:
         """Detection with the user's own facts, allow and deny lists."""
         return self.detector_with(())
 
+    @cached_property
+    def tagger(self) -> Tagger:
+        from persona_cli.privacy.detect import LEVELS
+        from persona_cli.privacy.tagger import Tagger
+
+        return Tagger(threshold=LEVELS[self.settings.privacy.level])
+
     def detector_with(self, facts: Sequence[KnownFact]) -> Detector:
         """The detector, with more known facts."""
         from persona_cli.privacy.detect import build_detector
 
         privacy = self.settings.privacy
-        return build_detector([*self.known_facts, *facts], privacy.allow, privacy.deny)
+        return build_detector([*self.known_facts, *facts], privacy.allow, privacy.deny, tagger=self.tagger)
 
     @cached_property
     def engine(self) -> Engine:

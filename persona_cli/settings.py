@@ -3,7 +3,8 @@
     [cloud]    model, base_url, key_command, timeout (s), retries
     [local]    model (a .gguf file; empty = the embedded nano), threads, context (tokens)
     [memory]   embedder ("embedded" or "sentence-transformers:NAME"), recall (memories looked at for a request)
-    [privacy]  allow, deny (words), restore_in (where placeholders are restored: prose, code, url)
+    [privacy]  level (strict, balanced, open), allow, deny (words), restore_in (where placeholders are restored:
+               prose, code, url)
 
 Knows nothing of the terminal. Secrets and private facts are never here: keys live in the keyring (secrets.py),
 facts about the user in the vault.
@@ -21,6 +22,7 @@ from persona_cli.errors import SettingsError
 
 OPENAI_BASE_URL = "https://api.openai.com/v1"
 SINKS = ("prose", "code", "url")
+LEVELS = ("strict", "balanced", "open")
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,7 @@ class MemorySettings:
 
 @dataclass(frozen=True)
 class PrivacySettings:
+    level: str = "balanced"
     allow: tuple[str, ...] = ()
     deny: tuple[str, ...] = ()
     restore_in: tuple[str, ...] = ("prose",)
@@ -174,6 +177,8 @@ def _convert(dotted: str, current: Any, value: Any) -> Any:
         raise SettingsError(f"'{dotted}' must be {wanted}, and {value!r} is not.") from None
     if dotted == "privacy.restore_in" and (wrong := set(result) - set(SINKS)):
         raise SettingsError(f"'{dotted}' takes {', '.join(SINKS)}; not {', '.join(sorted(wrong))}.")
+    if dotted == "privacy.level" and result not in LEVELS:
+        raise SettingsError(f"'{dotted}' takes {', '.join(LEVELS)}; not {result}.")
     if isinstance(result, (int, float)) and result < 0:
         raise SettingsError(f"'{dotted}' cannot be negative.")
     return result

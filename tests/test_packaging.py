@@ -20,7 +20,7 @@ def test_the_wheel_holds_the_embedded_models_and_the_lists(tmp_path: Path) -> No
     (wheel,) = tmp_path.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
         sizes = {item.filename: item.file_size for item in archive.infolist()}
-    for name in ("catalog.toml", "encoder.onnx", "tokenizer.json", "nano.gguf"):
+    for name in ("catalog.toml", "encoder.onnx", "tokenizer.json", "nano.gguf", "tagger.onnx"):
         assert sizes[f"persona_cli/models/{name}"] == (PROJECT / "models" / name).stat().st_size
     assert sizes["persona_cli/privacy/data/given.txt"] > 0
     assert not any(name.startswith(("tests/", "models/", "persona_cli/models/recipes")) for name in sizes)

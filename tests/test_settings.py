@@ -33,6 +33,7 @@ def test_the_environment_stands_above_the_file(tmp_path: Path) -> None:
         ("[cloud]\ntimeout = 'soon'\n", "must be float"),
         ("[cloud]\nretries = -1\n", "negative"),
         ("model = 'x'\n", "section"),
+        ("[privacy]\nlevel = 'paranoid'\n", "strict, balanced, open"),
         ("[privacy]\nrestore_in = ['everywhere']\n", "prose, code, url"),
     ],
 )

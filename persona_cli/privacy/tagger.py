@@ -7,9 +7,10 @@ patterns, checksums or facts; those are sources of their own.
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,8 @@ from persona_cli.errors import ModelBroken
 from persona_cli.local import encoder
 from persona_cli.paths import embedded_model
 from persona_cli.privacy import spans
-from persona_cli.privacy.spans import PrivateSpan
+from persona_cli.privacy.spans import PrivateSpan, unite
+from persona_cli.privacy.words import lexicon
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -46,6 +48,11 @@ OVERLAP = 64  # each piece is judged in the window where it stands farther from 
 BATCH = 8
 # A word is private from this much probability on: what the curve in models/tagger.json was read at.
 THRESHOLD = 0.2
+# What this sure a span of these kinds is, is looked for in the rest of the text.
+SURE = 0.3
+_ECHOED = frozenset((spans.PERSON, spans.ORG, spans.PLACE, spans.DETAIL, spans.USERNAME))
+_SHORTEST = 3
+_WORD = re.compile(r"[^\W_]+")
 # What may stand, unlabelled and without spaces, between two words of one span: Anne-Marie, O'Brien, J.R.
 _JOINTS = frozenset("-'’.&")
 
@@ -119,7 +126,7 @@ class Tagger:
         self._model = model
         self._vocabulary = tokenizer
         self._threads = threads or min(encoder.MOST_THREADS, encoder._usable_cores())
-        self._threshold = threshold
+        self.threshold = threshold
         self._loading = threading.Lock()
         self._session: InferenceSession | None = None
         self._tokenizer: Tokenizer | None = None
@@ -133,7 +140,7 @@ class Tagger:
         if not text.strip():
             return
         found, odds = self.odds(text)
-        yield from private_spans(text, found, odds, self._threshold)
+        yield from private_spans(text, found, odds, self.threshold)
 
     def odds(self, text: str) -> tuple[Pieces, NDArray[np.float32]]:
         """The pieces of `text`, and for each the probability of each label: float32 [pieces, len(LABELS)]."""
@@ -178,8 +185,41 @@ class Tagger:
             return self._tokenizer, self._session
 
 
-def private_spans(text: str, found: Pieces, odds: NDArray[np.float32], threshold: float) -> Iterator[PrivateSpan]:
-    """The spans of the words of which at least one piece has a private label with `threshold` of the probability."""
+def private_spans(text: str, found: Pieces, odds: NDArray[np.float32], threshold: float) -> tuple[PrivateSpan, ...]:
+    """The spans of the words of which at least one piece has a private label with `threshold` of the probability.
+
+    Disjoint, in order. A name that is found for sure is private wherever the text repeats it: one occurrence that
+    stays would tell it.
+    """
+    marked = list(_labelled(text, found, odds, threshold))
+    return unite(text, [*marked, *_echoes(text, marked)])
+
+
+def _echoes(text: str, marked: list[PrivateSpan]) -> Iterator[PrivateSpan]:
+    """What `marked` holds for sure, wherever else it stands: whole names, and their words that are no English words.
+
+    Names of English words only in the same case: a firm called Apple is not an apple.
+    """
+    exact: dict[str, PrivateSpan] = {}
+    folded: dict[str, PrivateSpan] = {}
+    for span in marked:
+        if span.kind in _ECHOED and span.confidence >= SURE:
+            rare = [word for word in _WORD.findall(span.text) if not word.islower() and not lexicon().is_word(word)]
+            for name in (span.text, *rare):
+                if len(name) >= _SHORTEST:
+                    exact.setdefault(name, span)
+                    if rare:
+                        folded.setdefault(name.lower(), span)
+    for names, flags in ((exact, 0), (folded, int(re.IGNORECASE))):
+        if not names:
+            continue
+        any_name = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
+        for match in re.finditer(rf"(?<!\w)(?:{any_name})(?!\w)", text, flags):
+            if original := names.get(match[0] if names is exact else match[0].lower()):
+                yield replace(original, start=match.start(), end=match.end(), text=match[0])
+
+
+def _labelled(text: str, found: Pieces, odds: NDArray[np.float32], threshold: float) -> Iterator[PrivateSpan]:
     private = np.zeros((len(found.words), len(LABELS)), np.float32)
     np.maximum.at(private, found.word_of, odds)
     score = np.zeros(len(found.words), np.float32)

@@ -1,0 +1,99 @@
+"""The trained network as an ONNX graph: the encoder's, with the words' shapes as a second input and logits out.
+
+    input_ids, attention_mask, shape_ids   int64 [batch, seq], seq <= 256
+    logits                                 float32 [batch, seq, labels]
+
+Stored in 8 bits like the encoder; the shapes and the last layer, 13,000 numbers together, in 32.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from onnx import TensorProto, helper
+
+from models.recipes.encoder.graph import (
+    EPSILON,
+    FUSED,
+    IR_VERSION,
+    LAYERS,
+    LONGEST,
+    OPSET,
+    Storage,
+    _bytes,
+    _Graph,
+    rounded,
+)
+from models.recipes.encoder.source import Weights
+from models.recipes.tagger.train import Network
+from persona_cli.privacy.tagger import LABELS
+
+INPUTS = ("input_ids", "attention_mask", "shape_ids")
+
+
+def trained(network: Network) -> Weights:
+    """The network's weights by their names in BERT, and `shapes`, `head.weight` [labels, 384], `head.bias`."""
+    state = {name: value.detach().numpy().astype(np.float32) for name, value in network.state_dict().items()}
+    found = {
+        "embeddings.word_embeddings.weight": state["words.weight"],
+        "embeddings.position_embeddings.weight": state["places.weight"],
+        "embeddings.token_type_embeddings.weight": state["segment"][None],
+        "embeddings.LayerNorm.weight": state["norm.weight"],
+        "embeddings.LayerNorm.bias": state["norm.bias"],
+        "shapes": state["shapes.weight"],
+        "head.weight": state["head.weight"],
+        "head.bias": state["head.bias"],
+    }
+    names = {
+        "query": "attention.self.query", "key": "attention.self.key", "value": "attention.self.value",
+        "seen": "attention.output.dense", "seen_norm": "attention.output.LayerNorm",
+        "inner": "intermediate.dense", "outer": "output.dense", "outer_norm": "output.LayerNorm",
+    }  # fmt: skip
+    for index in range(len(network.layers)):
+        for own, bert in names.items():
+            for part in ("weight", "bias"):
+                found[f"encoder.layer.{index}.{bert}.{part}"] = state[f"layers.{index}.{own}.{part}"]
+    return found
+
+
+def model(weights: Weights, storage: Storage | None = None, layers: int = LAYERS) -> bytes:
+    """The ONNX file."""
+    made = helper.make_model(
+        _TaggerGraph(storage or Storage()).tagger(weights, layers),
+        opset_imports=[helper.make_opsetid("", OPSET), helper.make_opsetid(FUSED, 1)],
+        ir_version=IR_VERSION,
+        producer_name="persona",
+    )
+    return _bytes(made)
+
+
+class _TaggerGraph(_Graph):
+    def tagger(self, weights: Weights, layers: int) -> object:
+        hidden = self._embeddings(weights)
+        mask = self._add("Cast", "attention_mask", to=TensorProto.INT32)
+        for index in range(layers):
+            hidden = self._layer(weights, f"encoder.layer.{index}", hidden, mask)
+        scores = self._add("MatMul", hidden, self._constant(weights["head.weight"].T))
+        self._nodes.append(helper.make_node("Add", [scores, self._constant(weights["head.bias"])], ["logits"]))
+        whole = [helper.make_tensor_value_info(name, TensorProto.INT64, ["batch", "seq"]) for name in INPUTS]
+        out = helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", "seq", len(LABELS)])
+        return helper.make_graph(self._nodes, "persona tagger", whole, [out], self._constants)
+
+    def _embeddings(self, weights: Weights) -> str:
+        """As the encoder's, with the embedding of the word's shape in the sum."""
+        words = weights["embeddings.word_embeddings.weight"]
+        if self._storage.block:
+            steps, scale = rounded(words, words.shape[1])
+            rows = self._add("Gather", self._constant(steps), "input_ids")
+            scales = self._add("Gather", self._constant(scale), "input_ids")
+            word = self._add("Mul", self._float(rows), self._float(scales))
+        else:
+            word = self._add("Gather", self._constant(words), "input_ids")
+        places = weights["embeddings.position_embeddings.weight"][:LONGEST]
+        places = places + weights["embeddings.token_type_embeddings.weight"][0]
+        zero = self._constant(np.array([0]))
+        length = self._add("Shape", "input_ids", start=1, end=2)
+        place = self._add("Slice", self._constant(places), zero, length, zero)
+        shape = self._add("Gather", self._constant(weights["shapes"]), "shape_ids")
+        norm = [self._constant(weights[f"embeddings.LayerNorm.{part}"]) for part in ("weight", "bias")]
+        total = self._add("Add", self._add("Add", word, place), shape)
+        return self._add("LayerNormalization", total, *norm, axis=-1, epsilon=EPSILON)
