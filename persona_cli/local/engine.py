@@ -21,6 +21,9 @@ from persona_cli.local.silence import silenced
 from persona_cli.paths import Folders, embedded_model
 
 EMBEDDED = "nano"
+# A small model can fall into saying the same for ever: up to so many pieces, so many times over, and it is stopped.
+LOOP_LENGTH = 4
+LOOP_TURNS = 6
 # An answer gets at least this many tokens of the window (or as many as were asked for), else the text is too long.
 LEAST_ANSWER = 64
 PREFILL = 512
@@ -84,8 +87,9 @@ class Engine:
                 prompt, max_tokens=min(max_tokens, room), temperature=temperature, stream=True,
                 seed=self._seed if seed is None else seed,
             )  # fmt: skip
+        latest: deque[str] = deque(maxlen=LOOP_LENGTH * LOOP_TURNS)
         with closing(pieces):
-            while True:
+            while not _loops(latest):
                 # The terminal gets its descriptor back while the caller has the turn.
                 with silenced():
                     piece = next(pieces, None)
@@ -94,7 +98,9 @@ class Engine:
                 choice = piece["choices"][0]
                 self.cut_short = choice["finish_reason"] == "length"
                 if choice["text"]:
+                    latest.append(choice["text"])
                     yield choice["text"]
+        self.cut_short = True
 
     def count(self, messages: Sequence[Message]) -> int:
         """Tokens that `messages` take as a prompt, template included."""
@@ -174,6 +180,17 @@ class Engine:
 
         attributes = llama_vocab_get_attr(self._llama._model.vocab, token)
         return bool(attributes & (LLAMA_TOKEN_ATTR_CONTROL | LLAMA_TOKEN_ATTR_UNKNOWN))
+
+
+def _loops(latest: Sequence[str]) -> bool:
+    """Whether the latest pieces are one phrase of at most LOOP_LENGTH pieces, LOOP_TURNS times over."""
+    told = list(latest)
+    return any(
+        len(told) >= length * LOOP_TURNS
+        and told[-length * LOOP_TURNS :] == told[-length:] * LOOP_TURNS
+        and any(character.isalnum() for piece in told[-length:] for character in piece)
+        for length in range(1, LOOP_LENGTH + 1)
+    )
 
 
 def resolve_model(name: str, folders: Folders) -> Path:

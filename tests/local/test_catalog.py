@@ -9,8 +9,13 @@ from persona_cli.local.catalog import entries, entry, read, verify
 
 
 def test_every_embedded_model_is_the_one_of_the_catalog() -> None:
-    assert [model.name for model in entries()] == ["encoder", "tokenizer", "nano"]
-    assert {model.name: verify(model.name) for model in entries()} == {"encoder": None, "tokenizer": None, "nano": None}
+    assert [model.name for model in entries()] == ["encoder", "tokenizer", "nano", "tagger"]
+    assert {model.name: verify(model.name) for model in entries()} == {
+        "encoder": None,
+        "tokenizer": None,
+        "nano": None,
+        "tagger": None,
+    }
 
 
 def test_an_unknown_name_is_a_sentence() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from persona_cli.errors import ContextOverflow, ModelBroken, ModelMissing
-from persona_cli.local.engine import Engine, resolve_model
+from persona_cli.local.engine import Engine, _loops, resolve_model
 from persona_cli.paths import folders
 from tests.local.tiny_gguf import write_tiny_model
 
@@ -195,3 +195,19 @@ def test_models_are_found_by_name_and_by_path(model: Path, tmp_path: Path) -> No
     for missing in ("small", "small.gguf", str(tmp_path / "away.gguf"), "../large", "~/nowhere-at-all/x.gguf"):
         with pytest.raises(ModelMissing, match=r"Installed: large, nano"):
             resolve_model(missing, mine)
+
+
+@pytest.mark.parametrize(
+    ("pieces", "loops"),
+    [
+        ([" January"] * 6, True),
+        ([" January"] * 5, False),
+        (["a", "b"] * 6, True),
+        (["a", "b", "c", "d"] * 6, True),
+        (["a", "b", "c", "d", "e"] * 6, False),
+        (["-"] * 24, False),
+        ([], False),
+    ],
+)
+def test_a_phrase_said_over_and_over_is_a_loop_and_a_ruled_line_is_none(pieces: list[str], loops: bool) -> None:
+    assert _loops(pieces) is loops
