@@ -27,6 +27,8 @@ LOOP_TURNS = 6
 # An answer gets at least this many tokens of the window (or as many as were asked for), else the text is too long.
 LEAST_ANSWER = 64
 PREFILL = 512
+# A model of fewer bytes runs on one thread unless told otherwise.
+TINY = 64 * 2**20
 _log: deque[str] = deque(maxlen=200)
 
 
@@ -41,7 +43,7 @@ class Message(Protocol):
 
 class Engine:
     """A GGUF model. `context` is the window in tokens (at most what the model was trained for); `threads` 0 means one
-    for each core.
+    for each core (one alone for a tiny model).
 
     After a `stream`, `cut_short` tells whether the answer ended at its limit. One stream at a time.
     """
@@ -50,7 +52,7 @@ class Engine:
         self.path = model_path
         self.cut_short = False
         self._context = context
-        self._threads = threads or os.cpu_count() or 1
+        self._threads = threads
         self._seed = seed
 
     @property
@@ -116,6 +118,8 @@ class Engine:
     @cached_property
     def _llama(self) -> Any:
         _look_at(self.path)
+        # llama.cpp's threads wait for each other by spinning: on a busy machine, a tiny model spends its time on that.
+        threads = self._threads or (1 if self.path.stat().st_size < TINY else os.cpu_count() or 1)
         with silenced() as heard:
             try:
                 from llama_cpp import Llama, llama_log_set
@@ -123,8 +127,8 @@ class Engine:
                 llama_log_set(_log_callback(), None)
                 _log.clear()
                 return Llama(
-                    str(self.path), n_ctx=self._context, n_batch=min(PREFILL, self._context), n_threads=self._threads,
-                    n_threads_batch=self._threads, seed=self._seed, verbose=False,
+                    str(self.path), n_ctx=self._context, n_batch=min(PREFILL, self._context), n_threads=threads,
+                    n_threads_batch=threads, seed=self._seed, verbose=False,
                 )  # fmt: skip
             except ImportError as error:
                 raise ModelBroken(f"llama.cpp is not installed or broken ({error}). Run ./install.sh again.") from error

@@ -1,6 +1,7 @@
 """Makes models/nano.gguf and models/nano.json: `python -m models.recipes.nano`, from the project root.
 
-About 10 minutes on two idle cores. Stopped at any point, the same command goes on from the last checkpoint.
+Under 20 minutes on two idle cores (691 steps; one core that is all its own takes 1.6 s for a step). Stopped at any
+point, the same command goes on from the last checkpoint.
 """
 
 from __future__ import annotations
