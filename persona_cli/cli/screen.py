@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -15,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 from persona_cli.errors import PersonaError, Refused
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from rich.console import Console
 
 
@@ -79,10 +82,33 @@ def working(what: str) -> Iterator[None]:
         yield
 
 
+def until_interrupted(pieces: Iterable[str]) -> Iterator[str]:
+    """The pieces, until Ctrl-C.
+
+    Python throws KeyboardInterrupt wherever it happens to be, and where that is a destructor or a callback it is lost.
+    What was lost ends the stream at the next piece.
+    """
+    pressed = False
+
+    def press(number: int, frame: FrameType | None) -> None:
+        nonlocal pressed
+        pressed = True
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, press)
+    try:
+        for piece in pieces:
+            if pressed:
+                raise KeyboardInterrupt
+            yield piece
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def stream_plain(pieces: Iterable[str]) -> None:
     """Write the pieces as they come, and end with a newline."""
     last = ""
-    for piece in pieces:
+    for piece in until_interrupted(pieces):
         write(piece)
         last = piece
     if last and not last.endswith("\n"):
@@ -98,7 +124,7 @@ def stream_markdown(pieces: Iterable[str]) -> None:
     pending = ""
     with Live(console=screen, transient=True, refresh_per_second=12, vertical_overflow="visible") as live:
         try:
-            for piece in pieces:
+            for piece in until_interrupted(pieces):
                 pending += piece
                 done, pending = finished_blocks(pending)
                 if done:

@@ -90,7 +90,7 @@ class Encoder:
     def __init__(self, model: Path | None = None, tokenizer: Path | None = None, threads: int = 0) -> None:
         self._model = model
         self._vocabulary = tokenizer
-        self._threads = threads or min(MOST_THREADS, _usable_cores())
+        self._threads = threads or min(MOST_THREADS, usable_cores())
         self._loading = threading.Lock()
         self._session: InferenceSession | None = None
         self._tokenizer: Tokenizer | None = None
@@ -112,11 +112,11 @@ class Encoder:
         return vectors
 
     def count_tokens(self, text: str) -> int:
-        encoding = self._open_tokenizer().encode(_encodable(text), add_special_tokens=False)
+        encoding = self._open_tokenizer().encode(encodable(text), add_special_tokens=False)
         return len(encoding.ids)
 
     def _token_rows(self, texts: Sequence[str]) -> list[list[int]]:
-        short = [_encodable(text[:MAX_CHARACTERS]) for text in texts]
+        short = [encodable(text[:MAX_CHARACTERS]) for text in texts]
         encodings = self._open_tokenizer().encode_batch_fast(short, add_special_tokens=False)
         return [[START, *encoding.ids[:MAX_TOKENS], END] for encoding in encodings]
 
@@ -136,7 +136,7 @@ class Encoder:
     def _open_tokenizer(self) -> Tokenizer:
         with self._loading:
             if self._tokenizer is None:
-                path = _present(self._vocabulary or embedded_model("tokenizer.json"))
+                path = present(self._vocabulary or embedded_model("tokenizer.json"))
                 from tokenizers import Tokenizer
 
                 try:
@@ -148,12 +148,12 @@ class Encoder:
     def _open_session(self) -> InferenceSession:
         with self._loading:
             if self._session is None:
-                path = _present(self._model or embedded_model("encoder.onnx"))
-                self._session = _session(path, self._threads)
+                path = present(self._model or embedded_model("encoder.onnx"))
+                self._session = open_session(path, self._threads)
             return self._session
 
 
-def _session(path: Path, threads: int) -> InferenceSession:
+def open_session(path: Path, threads: int) -> InferenceSession:
     # ONNX Runtime looks for accelerators when it is imported, and warns of what it does not find.
     with silenced():
         import onnxruntime
@@ -203,7 +203,7 @@ class SentenceTransformersEncoder:
         if not texts:
             return np.empty((0, self.dimension), np.float32)
         vectors: NDArray[np.float32] = model.encode(
-            [_encodable(text) for text in texts],
+            [encodable(text) for text in texts],
             normalize_embeddings=True,
             convert_to_numpy=True,
             show_progress_bar=False,
@@ -211,7 +211,7 @@ class SentenceTransformersEncoder:
         return vectors.astype(np.float32, copy=False)
 
     def count_tokens(self, text: str) -> int:
-        tokens = self._open().tokenizer(_encodable(text), add_special_tokens=False, verbose=False)
+        tokens = self._open().tokenizer(encodable(text), add_special_tokens=False, verbose=False)
         return len(tokens["input_ids"])
 
     def _open(self) -> Any:
@@ -241,19 +241,19 @@ def _sentence_transformer(name: str) -> Any:
         ) from error
 
 
-def _usable_cores() -> int:
+def usable_cores() -> int:
     """The cores that this process may run on: fewer than the machine's in a container or under taskset."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
-def _encodable(text: str) -> str:
+def encodable(text: str) -> str:
     """`text` without lone surrogates, which undecodable bytes of the command line become and no tokenizer takes."""
     return text.encode("utf-8", "replace").decode()
 
 
-def _present(path: Path) -> Path:
+def present(path: Path) -> Path:
     if not path.is_file():
         raise ModelMissing(f"The model file {path} does not exist. Check the path.")
     return path

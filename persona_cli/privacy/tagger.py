@@ -125,7 +125,7 @@ class Tagger:
     ) -> None:
         self._model = model
         self._vocabulary = tokenizer
-        self._threads = threads or min(encoder.MOST_THREADS, encoder._usable_cores())
+        self._threads = threads or min(encoder.MOST_THREADS, encoder.usable_cores())
         self.threshold = threshold
         self._loading = threading.Lock()
         self._session: InferenceSession | None = None
@@ -145,7 +145,7 @@ class Tagger:
     def odds(self, text: str) -> tuple[Pieces, NDArray[np.float32]]:
         """The pieces of `text`, and for each the probability of each label: float32 [pieces, len(LABELS)]."""
         tokenizer, _ = self._open()
-        found = pieces(text, tokenizer.encode(encoder._encodable(text), add_special_tokens=False))
+        found = pieces(text, tokenizer.encode(encoder.encodable(text), add_special_tokens=False))
         length = len(found.ids)
         odds = np.zeros((length, len(LABELS)), np.float32)
         windows = _windows(length)
@@ -175,11 +175,11 @@ class Tagger:
     def _open(self) -> tuple[Tokenizer, InferenceSession]:
         with self._loading:
             if self._tokenizer is None:
-                self._tokenizer = _tokenizer(encoder._present(self._vocabulary or embedded_model("tokenizer.json")))
+                self._tokenizer = _tokenizer(encoder.present(self._vocabulary or embedded_model("tokenizer.json")))
             if self._session is None:
-                path = encoder._present(self._model or embedded_model("tagger.onnx"))
+                path = encoder.present(self._model or embedded_model("tagger.onnx"))
                 try:
-                    self._session = encoder._session(path, self._threads)
+                    self._session = encoder.open_session(path, self._threads)
                 except ModelBroken as error:
                     raise _broken(path) from error
             return self._tokenizer, self._session

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import signal
+from collections.abc import Iterator
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from persona_cli.cli.screen import finished_blocks
+from persona_cli.cli.screen import finished_blocks, until_interrupted
 
 
 @pytest.mark.parametrize(
@@ -31,3 +35,20 @@ def test_nothing_is_lost(text: str) -> None:
     done, rest = finished_blocks(text)
     assert text.startswith(done) and text.endswith(rest)
     assert text[len(done) : len(text) - len(rest)].strip("\n") == ""
+
+
+def test_an_interrupt_that_was_swallowed_ends_the_stream_at_the_next_piece() -> None:
+    def pieces() -> Iterator[str]:
+        yield "one"
+        with contextlib.suppress(KeyboardInterrupt):  # as Python does in a destructor
+            signal.raise_signal(signal.SIGINT)
+        yield "two"
+        yield "three"
+
+    before = signal.getsignal(signal.SIGINT)
+    seen: list[str] = []
+    with pytest.raises(KeyboardInterrupt):
+        for piece in until_interrupted(pieces()):
+            seen.append(piece)
+    assert seen == ["one"]
+    assert signal.getsignal(signal.SIGINT) is before

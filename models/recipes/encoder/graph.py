@@ -50,17 +50,17 @@ class Storage:
 
 def model(weights: Weights, storage: Storage = Storage(), layers: int = LAYERS) -> bytes:
     """The ONNX file with the first `layers` layers."""
-    graph = _Graph(storage)
+    graph = EncoderGraph(storage)
     made = helper.make_model(
         graph.encoder(weights, layers),
         opset_imports=[helper.make_opsetid("", OPSET), helper.make_opsetid(FUSED, 1)],
         ir_version=IR_VERSION,
         producer_name="persona",
     )
-    return _bytes(made)
+    return serialised(made)
 
 
-def _bytes(made: ModelProto) -> bytes:
+def serialised(made: ModelProto) -> bytes:
     content: bytes = made.SerializeToString(deterministic=True)
     return content
 
@@ -75,7 +75,7 @@ def rounded(weight: NDArray[np.float32], block: int) -> tuple[NDArray[np.int8], 
     return np.clip(steps, -127, 127).astype(np.int8).reshape(weight.shape), scale
 
 
-class _Graph:
+class EncoderGraph:
     """Collects nodes and constants. Each method adds nodes and returns the name of its result."""
 
     def __init__(self, storage: Storage) -> None:
@@ -97,7 +97,8 @@ class _Graph:
         out = helper.make_tensor_value_info("sentence_embedding", TensorProto.FLOAT, ["batch", width])
         return helper.make_graph(self._nodes, "all-MiniLM-L6-v2", whole, [out], self._constants)
 
-    def _embeddings(self, weights: Weights) -> str:
+    def _embeddings(self, weights: Weights, *more: str) -> str:
+        """The sum of word, position and whatever `more` names, normalised."""
         words = weights["embeddings.word_embeddings.weight"]
         if self._storage.block:
             steps, scale = rounded(words, words.shape[1])
@@ -113,7 +114,10 @@ class _Graph:
         length = self._add("Shape", "input_ids", start=1, end=2)
         place = self._add("Slice", self._constant(places), zero, length, zero)
         norm = [self._constant(weights[f"embeddings.LayerNorm.{part}"]) for part in ("weight", "bias")]
-        return self._add("LayerNormalization", self._add("Add", word, place), *norm, axis=-1, epsilon=EPSILON)
+        total = self._add("Add", word, place)
+        for part in more:
+            total = self._add("Add", total, part)
+        return self._add("LayerNormalization", total, *norm, axis=-1, epsilon=EPSILON)
 
     def _layer(self, weights: Weights, layer: str, hidden: str, mask: str) -> str:
         own = [f"{layer}.attention.self.{part}" for part in ("query", "key", "value")]

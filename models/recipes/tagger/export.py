@@ -12,16 +12,13 @@ import numpy as np
 from onnx import TensorProto, helper
 
 from models.recipes.encoder.graph import (
-    EPSILON,
     FUSED,
     IR_VERSION,
     LAYERS,
-    LONGEST,
     OPSET,
+    EncoderGraph,
     Storage,
-    _bytes,
-    _Graph,
-    rounded,
+    serialised,
 )
 from models.recipes.encoder.source import Weights
 from models.recipes.tagger.train import Network
@@ -63,10 +60,10 @@ def model(weights: Weights, storage: Storage | None = None, layers: int = LAYERS
         ir_version=IR_VERSION,
         producer_name="persona",
     )
-    return _bytes(made)
+    return serialised(made)
 
 
-class _TaggerGraph(_Graph):
+class _TaggerGraph(EncoderGraph):
     def tagger(self, weights: Weights, layers: int) -> object:
         hidden = self._embeddings(weights)
         mask = self._add("Cast", "attention_mask", to=TensorProto.INT32)
@@ -78,22 +75,6 @@ class _TaggerGraph(_Graph):
         out = helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", "seq", len(LABELS)])
         return helper.make_graph(self._nodes, "persona tagger", whole, [out], self._constants)
 
-    def _embeddings(self, weights: Weights) -> str:
+    def _embeddings(self, weights: Weights, *more: str) -> str:
         """As the encoder's, with the embedding of the word's shape in the sum."""
-        words = weights["embeddings.word_embeddings.weight"]
-        if self._storage.block:
-            steps, scale = rounded(words, words.shape[1])
-            rows = self._add("Gather", self._constant(steps), "input_ids")
-            scales = self._add("Gather", self._constant(scale), "input_ids")
-            word = self._add("Mul", self._float(rows), self._float(scales))
-        else:
-            word = self._add("Gather", self._constant(words), "input_ids")
-        places = weights["embeddings.position_embeddings.weight"][:LONGEST]
-        places = places + weights["embeddings.token_type_embeddings.weight"][0]
-        zero = self._constant(np.array([0]))
-        length = self._add("Shape", "input_ids", start=1, end=2)
-        place = self._add("Slice", self._constant(places), zero, length, zero)
-        shape = self._add("Gather", self._constant(weights["shapes"]), "shape_ids")
-        norm = [self._constant(weights[f"embeddings.LayerNorm.{part}"]) for part in ("weight", "bias")]
-        total = self._add("Add", self._add("Add", word, place), shape)
-        return self._add("LayerNormalization", total, *norm, axis=-1, epsilon=EPSILON)
+        return super()._embeddings(weights, self._add("Gather", self._constant(weights["shapes"]), "shape_ids"), *more)
