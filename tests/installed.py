@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 COMMAND = str(Path(sys.executable).with_name("persona"))
+
+
+def hear_interrupts() -> None:
+    """For a child to call first: a test run in the background ignores Ctrl-C, and so would its children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def persona(

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import time
 
-from tests.installed import COMMAND, persona
+from tests.installed import COMMAND, hear_interrupts, persona
 from tests.servers import RecordingServer, endless, event, stream_of, unauthorised
 
 LINES = f"data: {event({'content': 'a line' + chr(10)})}\n\n".encode()
@@ -70,6 +70,7 @@ def test_130_for_an_interrupt_and_the_text_so_far_stays() -> None:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            preexec_fn=hear_interrupts,
         )
         assert process.stdout is not None
         first = process.stdout.read(5)

@@ -86,9 +86,13 @@ def until_interrupted(pieces: Iterable[str]) -> Iterator[str]:
     """The pieces, until Ctrl-C.
 
     Python throws KeyboardInterrupt wherever it happens to be, and where that is a destructor or a callback it is lost.
-    What was lost ends the stream at the next piece.
+    What was lost ends the stream at the next piece. A process that was told to ignore Ctrl-C (a job in the background)
+    goes on doing so.
     """
     pressed = False
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        yield from pieces
+        return
 
     def press(number: int, frame: FrameType | None) -> None:
         nonlocal pressed

@@ -240,7 +240,7 @@ def test_rubbish_is_told_once_and_not_asked_for_again(answer: Answer) -> None:
 
 
 def test_an_empty_answer_is_a_failure_with_its_reason() -> None:
-    assert "broke off" in str(failure(raw(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")))
+    assert "broke off" in str(failure(lambda turn: turn.body(200, b"", "text/event-stream")))
     assert "tokens were used up" in str(failure(stream_of(finish="length")))
     assert "content filter" in str(failure(stream_of(finish="content_filter")))
     assert "never runs" in str(failure(stream_of(finish="tool_calls")))

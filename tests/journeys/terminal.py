@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import pexpect
 
-from tests.installed import COMMAND
+from tests.installed import COMMAND, hear_interrupts
 
 ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b[()][A-Z0-9]|\x1b[=>78]|\r")
 PATIENCE = 60
@@ -25,6 +25,7 @@ def terminal(*arguments: str, env: dict[str, str] | None = None) -> Iterator[pex
         dimensions=(40, 100),
         encoding="utf-8",
         timeout=PATIENCE,
+        preexec_fn=hear_interrupts,
     )
     try:
         yield child
