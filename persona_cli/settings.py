@@ -126,7 +126,7 @@ def save_value(path: Path, dotted: str, value: Any) -> Settings:
     """
     import tomlkit
 
-    from persona_cli.paths import create_private
+    from persona_cli.durable import replace_private
 
     converted = flatten(with_value(Settings(), dotted, value))[dotted]
     section, _, key = dotted.partition(".")
@@ -135,12 +135,7 @@ def save_value(path: Path, dotted: str, value: Any) -> Settings:
     if section not in document:
         document[section] = tomlkit.table()
     document[section][key] = list(converted) if isinstance(converted, tuple) else converted
-    create_private(path)
-    fresh = path.with_suffix(".new")
-    fresh.unlink(missing_ok=True)
-    create_private(fresh)
-    fresh.write_text(tomlkit.dumps(document), "utf-8")
-    fresh.replace(path)
+    replace_private(path, tomlkit.dumps(document).encode("utf-8"))
     return load(path, {})
 
 
