@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import ctypes
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 # A value is looked for in pieces: a database breaks a long one over several pages.
@@ -10,8 +12,29 @@ PIECE = 32
 # A piece is found by a table over the hash of its first bytes, then compared in full.
 HEAD = 8
 CHUNK = 16 << 20
+M_PERTURB = -6  # malloc.h
+FILLING = 0x5A
 TABLE_BITS = 22
 MIX = 0x9E3779B97F4A7C15  # 2^64 / golden ratio: Fibonacci hashing (Knuth, TAOCP 3, §6.4)
+
+
+@contextmanager
+def clean_allocations() -> Iterator[None]:
+    """Memory that is allocated meanwhile holds nothing of what was freed before (glibc's M_PERTURB; elsewhere nothing).
+
+    Chroma's index writes its buffers to the file as malloc gave them. In one of many runs a piece of a forgotten vector
+    stood there again, out of memory that the vector had been freed from.
+    """
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (OSError, AttributeError):
+        yield
+        return
+    mallopt(M_PERTURB, FILLING)
+    try:
+        yield
+    finally:
+        mallopt(M_PERTURB, 0)
 
 
 def residue(folder: Path, values: Iterable[bytes]) -> list[Path]:

@@ -39,6 +39,10 @@ SHORTEST_PREFIX = 4
 COPIED = 5000
 
 
+# Forgetting writes the store anew, and once more where the proof still finds a piece of what is forgotten.
+REWRITES = 3
+
+
 class Embedder(Protocol):
     """`name` tells one embedding space from another."""
 
@@ -230,7 +234,7 @@ class MemoryStore:
         """Every row into a fresh generation: with the row and vector of `changes`, or without it where that is None."""
         import numpy as np
 
-        from persona_cli.memory.residue import residue
+        from persona_cli.memory.residue import clean_allocations, residue
 
         about = self._generations.about()
         assert about is not None
@@ -251,12 +255,18 @@ class MemoryStore:
                         kept.append(new[1])
                 yield rows, np.array(kept, np.float32)
 
-        self._generations.replace_all(parts(), about.dimension, about.embedder)
-        if left := residue(self._generations.folder, traces):
-            raise StoreError(
-                f"The memory was forgotten, and its encrypted bytes still stand in {left[0]}. "
-                "Run `persona memory forget` again, and report this."
-            )
+        for _ in range(REWRITES):
+            with clean_allocations():
+                self._generations.replace_all(parts(), about.dimension, about.embedder)
+            left = residue(self._generations.folder, traces)
+            fresh = self._generations.collection()
+            if not left or fresh is None:
+                return
+            collection, ids, changes = fresh, fresh.ids(), {}
+        raise StoreError(
+            f"The memory was forgotten, and its encrypted bytes still stand in {left[0]}. "
+            "Run `persona memory forget` again, and report this."
+        )
 
     def _resolve(self, collection: Collection, id: str) -> str:
         wanted = id.strip().lower()
