@@ -45,7 +45,6 @@ class Request:
     facts: tuple[str, ...] = ()
     conversation: str = ""
     local: bool = False
-    recall: bool = True
 
 
 @dataclass(frozen=True)
@@ -214,7 +213,7 @@ class Assistant:
 
         found = [Recalled("", fact) for fact in statements(request.facts)]
         wanted = self.parts.settings.memory.recall
-        if request.recall and wanted and self.parts.memory.count():
+        if wanted and self.parts.memory.count():
             from persona_cli.memory.recall import recall
 
             # The user's own name is in half of what they remember and tells the memories apart no better than "I".

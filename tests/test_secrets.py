@@ -17,27 +17,12 @@ from persona_cli.paths import folders as folders_of
 from persona_cli.privacy.crypto import KEY_BYTES, Seal
 from persona_cli.secrets import ANY_HOST, StoredKey, find_key, host_of, is_loopback, list_keys, remove_key, set_key
 from persona_cli.settings import CloudSettings
+from tests.keyrings import MemoryKeyring
 
 PROJECT = Path(persona_cli.__file__).parent.parent
 BARE = {"PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}
 OTHER = CloudSettings(model="m", base_url="https://llm.example.org/v1")
 OPENAI = CloudSettings(model="m")
-
-
-class MemoryKeyring:
-    """A keyring backend that works."""
-
-    def __init__(self) -> None:
-        self.held: dict[tuple[str, str], str] = {}
-
-    def get_password(self, service: str, username: str) -> str | None:
-        return self.held.get((service, username))
-
-    def set_password(self, service: str, username: str, password: str) -> None:
-        self.held[service, username] = password
-
-    def delete_password(self, service: str, username: str) -> None:
-        del self.held[service, username]
 
 
 class LockedKeyring(MemoryKeyring):

@@ -16,25 +16,10 @@ import persona_cli
 from persona_cli.errors import KeyUnavailable, PersonaError, StoreDamaged
 from persona_cli.paths import Folders, folders
 from persona_cli.privacy.crypto import KEY_BYTES, Seal, data_key, where_key_is
+from tests.keyrings import MemoryKeyring
 
 NO_KEYRING = {"PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}
 PROJECT = Path(persona_cli.__file__).parent.parent
-
-
-class MemoryKeyring:
-    """A keyring backend that works."""
-
-    def __init__(self) -> None:
-        self.held: dict[tuple[str, str], str] = {}
-
-    def get_password(self, service: str, username: str) -> str | None:
-        return self.held.get((service, username))
-
-    def set_password(self, service: str, username: str, password: str) -> None:
-        self.held[service, username] = password
-
-    def delete_password(self, service: str, username: str) -> None:
-        del self.held[service, username]
 
 
 class LockedKeyring(MemoryKeyring):
