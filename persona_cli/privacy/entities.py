@@ -2,7 +2,7 @@
 
 A wrong link never restores a wrong value (every spelling has a token of its own), but it tells the cloud that two
 people are one. So a name is linked only where exactly one known person can be meant: "Emma" is Emma Roberts until an
-Emma Stone comes up. Only whole parts of names are compared: "John" is no part of "Johnson".
+Emma Stone comes up. Only whole parts of names are compared: "John" is no part of "Johnson". "Bob" may be "Robert".
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import unicodedata
 from collections import defaultdict
 from dataclasses import dataclass, field
 
+from persona_cli.privacy.nicknames import formal_names
 from persona_cli.privacy.spans import ID, PERSON, PHONE, TEXT
 
 _MALE, _FEMALE = "m", "f"
@@ -70,10 +71,10 @@ def same_person(one: Name, other: Name) -> bool:
     short, long = sorted((one, other), key=lambda name: len(name.parts))
     if short.generation != long.generation and len(short.parts) > 1:
         return False
-    if not set(short.whole_parts) & set(long.whole_parts):
+    if not _keys(short.whole_parts) & _keys(long.whole_parts):
         return False
     if len(short.parts) == 1:
-        return short.parts[0] in long.parts
+        return any(_same_part(short.parts[0], part) for part in long.whole_parts)
     if short.parts[0] in _PARTICLES and long.parts[-len(short.parts) :] == short.parts:
         return True
     return _same_part(short.parts[0], long.parts[0]) and _in_order(short.parts[1:], long.parts[1:])
@@ -121,17 +122,17 @@ class Entities:
             person.fullest = name
         if name.gender:
             person.genders.add(name.gender)
-        for part in name.whole_parts:
+        for part in _keys(name.whole_parts):
             self._people_by_part[part].add(number)
 
     def close(self, kind: str, number: int) -> None:
         """No more spellings can be given to this entity: link nothing to it any more."""
         if kind == PERSON and number in self._people:
-            for part in self._people.pop(number).fullest.whole_parts:
+            for part in _keys(self._people.pop(number).fullest.whole_parts):
                 self._people_by_part[part].discard(number)
 
     def _candidates(self, name: Name) -> list[int]:
-        near = set().union(*(self._people_by_part.get(part, set()) for part in name.whole_parts))
+        near = set().union(*(self._people_by_part.get(part, set()) for part in _keys(name.whole_parts)))
         return [number for number in sorted(near) if number in self._people and self._fits(name, number)]
 
     def _fits(self, name: Name, number: int) -> bool:
@@ -162,15 +163,20 @@ def _specificity(name: Name) -> tuple[int, int]:
     return len(name.parts), len(name.whole_parts)
 
 
+def _keys(parts: tuple[str, ...]) -> frozenset[str]:
+    """What two names with a part in common share: the parts, and the names they are short for."""
+    return frozenset().union(*(formal_names(part) for part in parts))
+
+
 def _is_initial(part: str) -> bool:
     # Letters without case are no initials: one of them can be a whole Chinese name.
     return len(part) == 1 and part.upper() != part
 
 
 def _same_part(one: str, other: str) -> bool:
-    return one == other or (
-        min(len(one), len(other)) == 1 and one[0] == other[0] and _is_initial(min(one, other, key=len))
-    )
+    if one == other or one in formal_names(other) or other in formal_names(one):
+        return True
+    return min(len(one), len(other)) == 1 and one[0] == other[0] and _is_initial(min(one, other, key=len))
 
 
 def _in_order(short: tuple[str, ...], long: tuple[str, ...]) -> bool:

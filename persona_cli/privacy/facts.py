@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from persona_cli.privacy.name_cues import HONORIFICS, NAME_LINKS
+from persona_cli.privacy.nicknames import short_forms
 from persona_cli.privacy.normal import Folded, fold, squash
 from persona_cli.privacy.spans import EMAIL, ID, PERSON, PHONE, PrivateSpan
-from persona_cli.privacy.words import lexicon
+from persona_cli.privacy.words import inside_word, lexicon
 
 NAME: Final = "facts"
 # The whole value; a name's part, which yields to the kind of a longer find around it (an e-mail address, a URL).
@@ -82,7 +83,7 @@ class Facts:
 
     def _matched(self, text: str, form: Folded, first: int, last: int, needle: _Needle) -> Iterator[PrivateSpan]:
         start, end = form.span(first, last)
-        if text[start - 1 : start].isalnum() or text[end : end + 1].isalnum():
+        if inside_word(text, start) or inside_word(text, end):
             return
         surface = text[start:end]
         if len(surface) > 2 * len(needle.written) + 8:
@@ -159,10 +160,11 @@ class Facts:
 
 
 def person_aliases(name: str) -> tuple[str, ...]:
-    """Other ways to write a full name: its parts, initials, surname first.
+    """Other ways to write a full name: its parts, initials, surname first, the short forms of the first name.
 
     >>> person_aliases("Emma Roberts")
-    ('Emma', 'Roberts', 'E. Roberts', 'E Roberts', 'Emma R.', 'Roberts, Emma', 'Roberts, E.')
+    ('Emma', 'Roberts', 'E. Roberts', 'E Roberts', 'Emma R.', 'Roberts, Emma', 'Roberts, E.', 'E.R.', 'E. R.', 'Em',
+    'Em Roberts', 'Emmie', ...)
     """
     words = [word.strip(".,") for word in name.split()]
     words = [word for word in words if word and word.casefold() not in HONORIFICS | _SUFFIXES]
@@ -183,7 +185,11 @@ def person_aliases(name: str) -> tuple[str, ...]:
         f"{first} {surname[0]}.",
         f"{surname}, {first}",
         f"{surname}, {first[0]}.",
+        f"{first[0]}.{surname[0]}.",
+        f"{first[0]}. {surname[0]}.",
     ]
+    for nick in map(str.title, short_forms(first)):
+        forms += [nick if len(nick) >= PART_LENGTH else "", f"{nick} {surname}"]
     return tuple(dict.fromkeys(form for form in forms if form and form != name))
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -30,6 +31,7 @@ SURE: Final = 0.8
 SQUASHED_LENGTH: Final = 8
 DIGITS_LENGTH: Final = 6
 NAME_PART_LENGTH: Final = 3
+_WORD: Final = re.compile(r"[^\W_]+")
 _PASS: Final = object()
 
 
@@ -154,8 +156,9 @@ class _Search:
         self._is_common = is_common
         words = fold(known.value).text.split()
         # A name's parts leak the name; a part of two letters or an ordinary word is looked for only within the whole.
-        parts = words if known.kind == PERSON and len(words) > 1 else []
-        self._phrases = [" ".join(words)] + [part for part in parts if len(part) >= NAME_PART_LENGTH]
+        parts = _WORD.findall(known.value) if known.kind == PERSON and len(words) > 1 else []
+        long = [fold(part).text.strip() for part in parts if len(part) >= NAME_PART_LENGTH]
+        self._phrases = [" ".join(words), *long]
         joined = "".join(words)
         self._squashed = joined if len(joined) >= SQUASHED_LENGTH and not joined.isdigit() else ""
         number = "".join(character for character in joined if character.isdigit())

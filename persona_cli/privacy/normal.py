@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+from persona_cli.privacy.words import is_unspaced
+
 # Letters that NFKD does not take apart, in the spelling people use without them.
 _SPELLED = {"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "ł": "l", "ı": "i"}
 
@@ -44,7 +46,10 @@ class Folded:
 
 
 def fold(text: str) -> Folded:
-    """Lower-case words without accents, one space for every run of anything else, a space at both ends."""
+    """Lower-case words without accents, one space for every run of anything else, a space at both ends.
+
+    In a script without spaces every character is a word: a name is found wherever it stands.
+    """
     characters, starts, ends = [" "], [0], [0]
     for character, start, end in _characters(text):
         for folded in _fold_character(character):
@@ -95,4 +100,5 @@ def _fold_character(character: str) -> str:
         return ""
     if unicodedata.category(character) == "Cf":
         return ""
-    return "".join(part if part.isalnum() else " " for part in plain)
+    words = "".join(part if part.isalnum() else " " for part in plain)
+    return f" {words} " if is_unspaced(character) else words

@@ -13,6 +13,9 @@ from typing import Final
 
 # What may follow an apostrophe without being part of the word: Emma's, I'm, they're, she'll.
 _CLITICS: Final = frozenset({"s", "m", "re", "ve", "ll", "d", "t"})
+# Scripts that put no space between words (Chinese, Japanese) or join their particles to a name (Korean).
+UNSPACED: Final = "\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff66-\uff9f"
+_UNSPACED: Final = re.compile(f"[{UNSPACED}]")
 _WORD: Final = re.compile(r"(?:[^\W\d_]\.){2,}(?![^\W\d_])|[^\W_](?:[\w]|['’](?=[^\W\d_]))*")
 
 
@@ -40,6 +43,27 @@ def lexicon() -> Lexicon:
             for name in ("words", "given", "family", "places")
         )
     )
+
+
+def inside_word(text: str, at: int) -> bool:
+    """Whether text[at - 1] and text[at] belong to one word. In unspaced scripts no two characters must."""
+    if not 0 < at < len(text):
+        return False
+    before, after = text[at - 1], text[at]
+    return before.isalnum() and after.isalnum() and not _UNSPACED.match(before) and not _UNSPACED.match(after)
+
+
+def whole_word(phrase: str) -> str:
+    """A regular expression for `phrase` where it is no part of a longer word; see inside_word."""
+    joins = rf"[^\W{UNSPACED}]"
+    left = "" if is_unspaced(phrase[:1]) else f"(?<!{joins})"
+    right = "" if is_unspaced(phrase[-1:]) else f"(?!{joins})"
+    return left + re.escape(phrase) + right
+
+
+def is_unspaced(text: str) -> bool:
+    """Whether `text` holds a character of a script without spaces between words."""
+    return _UNSPACED.search(text) is not None
 
 
 @dataclass(frozen=True, slots=True)

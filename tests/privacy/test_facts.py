@@ -96,3 +96,9 @@ def test_source_and_confidence() -> None:
     assert max(span.confidence for span in whole) == 1.0
     assert [(span.source, span.kind) for span in part] == [("facts", PERSON)]
     assert list(Facts([]).find("Emma Roberts")) == []
+
+
+def test_a_fact_in_a_script_without_spaces_is_found_inside_a_sentence() -> None:
+    facts = Facts([KnownFact("华为", ORG), KnownFact("Acme", ORG)])
+    assert [span.text for span in facts.find("我在华为工作，以前在Acme上班")] == ["华为", "Acme"]
+    assert not list(facts.find("Acmeology"))

@@ -181,3 +181,12 @@ def test_no_other_module_names_the_constructor_or_its_pass() -> None:
             called = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Cleared"
             assert not called, f"{file} makes a Cleared"
             assert not (isinstance(node, ast.Attribute) and node.attr == "_PASS"), f"{file} takes the gate's pass"
+
+
+def test_a_name_in_a_script_without_spaces_is_found_inside_a_sentence() -> None:
+    body = {"messages": [{"role": "user", "content": "我在华为工作，老板是王小明。박서영은 어디?"}]}
+    known = [Known("华为", ORG), Known("王小明", PERSON), Known("박서영", PERSON)]
+    cleared = Gate(BLIND).clear(body, Pseudonyms(), known)
+    sent = cleared.body.decode()
+    assert not any(item.value in sent for item in known)
+    assert "工作，老板是" in sent and "은 어디?" in sent
