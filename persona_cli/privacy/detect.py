@@ -15,6 +15,7 @@ from persona_cli.privacy.facts import Facts, KnownFact
 from persona_cli.privacy.names import Names
 from persona_cli.privacy.patterns import Patterns
 from persona_cli.privacy.spans import DETAIL, SECRET, PrivateSpan, unite
+from persona_cli.privacy.structure import Structured, cells, widened
 
 DENY = "deny"
 # How sure the rule for names must be where the tagger has a word in it too.
@@ -62,6 +63,8 @@ class Detector:
     def _find(self, text: str) -> tuple[PrivateSpan, ...]:
         spans = [span for source in self.sources for span in source.find(text) if span.confidence >= self._floor]
         united = unite(text, spans)
+        if found := cells(text):
+            united = widened(text, found, united)
         if not self._allow:
             return united
         kept = [span for span in spans if span.kind == SECRET or span.source == DENY]
@@ -112,7 +115,8 @@ def build_detector(
     floor: float = 0.0,
     tagger: Source | None = None,
 ) -> Detector:
-    """The detector persona uses: known facts, the deny list, patterns, names, and the trained tagger when given.
+    """The detector persona uses: known facts, the deny list, patterns, fields, names, and the trained tagger when
+    given.
 
     Beside the tagger the rule for names says only what it is sure of: its guesses are what the tagger knows better.
     See Detector for the other parameters.
@@ -126,7 +130,7 @@ def build_detector(
     by_name = (
         (Names(),) if tagger is None else (Weighed(tagger, most=TAGGER_BELIEVED), Weighed(Names(), floor=SURE_NAME))
     )
-    return Detector((*sources, Patterns(), *by_name), allow, floor)
+    return Detector((*sources, Patterns(), Structured(), *by_name), allow, floor)
 
 
 def _plain(phrase: str) -> str:

@@ -63,7 +63,7 @@ def check(text: str) -> None:
         assert span.text == text[span.start : span.end]
         assert span.kind in KINDS
         assert 0.0 < span.confidence <= 1.0
-        assert span.source in {"facts", "deny", "patterns", "names"}
+        assert span.source in {"facts", "deny", "patterns", "structure", "column", "names"}
         end = span.end
 
 
