@@ -8,14 +8,22 @@ import typer
 
 from persona_cli.errors import UsageError
 
+BENCHES = ("startup", "detect")
+
 
 def bench(
-    name: Annotated[str, typer.Argument(help="Which bench: startup.")],
-    runs: Annotated[int, typer.Option("--runs", min=1, help="Runs of each command.")] = 5,
+    name: Annotated[str, typer.Argument(help=f"Which bench: {', '.join(BENCHES)}.")],
+    runs: Annotated[int, typer.Option("--runs", min=1, help="Runs of each command (startup).")] = 5,
+    rows: Annotated[int | None, typer.Option("--rows", min=1, help="Rows of each set: a quick look (detect).")] = None,
 ) -> None:
     """Print measured figures."""
-    if name != "startup":
-        raise UsageError(f"There is no bench '{name}'. There is: startup.")
-    from persona_cli.bench import startup
+    if name not in BENCHES:
+        raise UsageError(f"There is no bench '{name}'. There are: {', '.join(BENCHES)}.")
+    if name == "startup":
+        from persona_cli.bench import startup
 
-    startup.bench(runs)
+        startup.bench(runs)
+    else:
+        from persona_cli.bench import detection
+
+        detection.bench(rows)
