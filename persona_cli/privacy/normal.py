@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import compress
 from typing import Final
 
 from persona_cli.privacy.words import is_unspaced
@@ -19,8 +20,8 @@ from persona_cli.privacy.words import is_unspaced
 _SPELLED = {"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "ł": "l", "ı": "i"}
 
 
-# A run of URL escapes: read as the characters they stand for.
-_ESCAPES: Final = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
+# A run of URL escapes, read as the characters they stand for, or one character that is no ASCII letter or digit.
+_SPECIAL: Final = re.compile(r"(?:%[0-9A-Fa-f]{2})+|[^A-Za-z0-9]")
 
 
 @dataclass(frozen=True)
@@ -37,22 +38,29 @@ class Folded:
 
     def only(self, wanted: Callable[[str], bool]) -> Folded:
         """The wanted characters alone, each still leading back to the original."""
-        kept = [index for index, character in enumerate(self.text) if wanted(character)]
+        kept = list(map(wanted, self.text))
         return Folded(
-            "".join(self.text[index] for index in kept),
-            tuple(self.starts[index] for index in kept),
-            tuple(self.ends[index] for index in kept),
+            "".join(compress(self.text, kept)),
+            tuple(compress(self.starts, kept)),
+            tuple(compress(self.ends, kept)),
         )
 
 
+@lru_cache(maxsize=4)
 def fold(text: str) -> Folded:
     """Lower-case words without accents, one space for every run of anything else, a space at both ends.
 
-    In a script without spaces every character is a word: a name is found wherever it stands.
+    In a script without spaces every character is a word: a name is found wherever it stands. The last texts are
+    remembered: facts and gate read the same one.
     """
     characters, starts, ends = [" "], [0], [0]
-    for character, start, end in _characters(text):
-        for folded in _fold_character(character):
+    for piece, start, end in _pieces(text):
+        if end - start == len(piece) > 1:  # plain letters and digits, nearly all of a text: at once
+            characters.extend(piece.lower())
+            starts.extend(range(start, end))
+            ends.extend(range(start + 1, end + 1))
+            continue
+        for folded in _fold_character(piece):
             if folded != " " or characters[-1] != " ":
                 characters.append(folded)
                 starts.append(start)
@@ -74,16 +82,22 @@ def digits(folded: Folded) -> Folded:
     return folded.only(str.isdigit)
 
 
-def _characters(text: str) -> Iterator[tuple[str, int, int]]:
-    """(character, start, end) of the text, with URL escapes read."""
+def _pieces(text: str) -> Iterator[tuple[str, int, int]]:
+    """(piece, start, end): runs of ASCII letters and digits, and single characters; URL escapes are read."""
     position = 0
-    for escapes in _ESCAPES.finditer(text):
-        yield from ((text[index], index, index + 1) for index in range(position, escapes.start()))
-        read = bytes.fromhex(escapes[0].replace("%", "")).decode("utf-8", "replace")
-        # All characters of a run stand for the whole run: what is masked is masked with its escapes.
-        yield from ((character, escapes.start(), escapes.end()) for character in read)
-        position = escapes.end()
-    yield from ((text[index], index, index + 1) for index in range(position, len(text)))
+    for special in _SPECIAL.finditer(text):
+        start, end = special.span()
+        if start > position:
+            yield text[position:start], position, start
+        if end - start == 1:
+            yield special[0], start, end
+        else:
+            # All characters of a run of escapes stand for the whole run: what is masked is masked with its escapes.
+            read = bytes.fromhex(special[0].replace("%", "")).decode("utf-8", "replace")
+            yield from ((character, start, end) for character in read)
+        position = end
+    if position < len(text):
+        yield text[position:], position, len(text)
 
 
 @lru_cache(maxsize=4096)

@@ -1,16 +1,15 @@
 """The trained tagger as a source of private spans: all-MiniLM-L6-v2 fine-tuned to label words (models/recipes/tagger).
 
-Finds what no rule knows: names, organisations, places, works and details by their context. The encoder is uncased, so
-the graph takes the shape of each word (its case, and what stands before it) as a second input. Knows nothing of
-patterns, checksums or facts; those are sources of their own.
+Finds what no rule knows: names, organisations, places, works and details by their context. Knows nothing of patterns,
+checksums or facts; those are sources of their own.
 """
 
 from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,12 +20,14 @@ from persona_cli.errors import ModelBroken
 from persona_cli.local import encoder
 from persona_cli.paths import embedded_model
 from persona_cli.privacy import spans
+from persona_cli.privacy.phrases import Phrases, lowered
+from persona_cli.privacy.pieces import Pieces, pieces
 from persona_cli.privacy.spans import PrivateSpan, unite
-from persona_cli.privacy.words import lexicon
+from persona_cli.privacy.words import is_unspaced, lexicon
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
-    from tokenizers import Encoding, Tokenizer
+    from tokenizers import Tokenizer
 
 TAGGER = "tagger"
 
@@ -36,11 +37,6 @@ _KINDS = {
     "PERSON": spans.PERSON, "ORG": spans.ORG, "PLACE": spans.PLACE, "ADDRESS": spans.ADDRESS, "WORK": spans.DETAIL,
     "DATE": spans.DATE, "ID": spans.ID, "OTHER": spans.DETAIL,
 }  # fmt: skip
-
-# The shape of a word: its case (8) times what stands before it (nothing, a space, a new line).
-CASES = 8
-GAPS = 3
-SHAPES = CASES * GAPS
 
 START, END = encoder.START, encoder.END
 WINDOW = 254  # word pieces, without [CLS] and [SEP]
@@ -52,65 +48,19 @@ THRESHOLD = 0.2
 SURE = 0.3
 _ECHOED = frozenset((spans.PERSON, spans.ORG, spans.PLACE, spans.DETAIL, spans.USERNAME))
 _SHORTEST = 3
+_SHORTEST_UNSPACED = 2
+# What a name does not begin or end with, in lower case: "the Bay Area" loses its article, not its place.
+_LOOSE = frozenset("a an and at by for from her his in is its my of on or our the their to with your".split())
 _WORD = re.compile(r"[^\W_]+")
 # What may stand, unlabelled and without spaces, between two words of one span: Anne-Marie, O'Brien, J.R.
 _JOINTS = frozenset("-'’.&")
-
-
-@dataclass(frozen=True)
-class Pieces:
-    """A text as the model reads it: word pieces, and the words (runs without space or punctuation) they belong to.
-
-    `ids`, `shapes`, `word_of`: one number a piece. `words`: start and end of each word in characters of the text.
-    """
-
-    ids: NDArray[np.int64]
-    shapes: NDArray[np.int64]
-    word_of: NDArray[np.int64]
-    words: list[tuple[int, int]]
-
-
-def pieces(text: str, encoding: Encoding) -> Pieces:
-    """`encoding` of `text` (made without [CLS] and [SEP]) with the shape of every word."""
-    words: list[tuple[int, int]] = []
-    word_of: list[int] = []
-    last: int | None = None
-    for word, (start, end) in zip(encoding.word_ids, encoding.offsets, strict=True):
-        if word is None or word != last:
-            words.append((start, end))
-        else:
-            words[-1] = (words[-1][0], max(end, words[-1][1]))
-        last = word
-        word_of.append(len(words) - 1)
-    shapes: list[int] = []
-    before = 0
-    for start, end in words:
-        gap = text[before:start]
-        shapes.append(_case(text[start:end]) * GAPS + (2 if not before or "\n" in gap else 1 if gap else 0))
-        before = end
-    index = np.array(word_of, np.int64)
-    return Pieces(np.array(encoding.ids, np.int64), np.array(shapes, np.int64)[index], index, words)
-
-
-def _case(word: str) -> int:
-    """0 punctuation, 1 lower, 2 Capitalised, 3 ALL CAPS, 4 mIxed, 5 digits, 6 letters and digits, 7 without case."""
-    if word.islower() and word.isalpha():
-        return 1
-    if not word.isalnum():
-        return 0
-    if not word.isalpha():
-        return 5 if word.isdigit() else 6
-    if not (word[0].isupper() or word.isupper() or any(map(str.isupper, word))):
-        return 7
-    if word[0].isupper() and (len(word) == 1 or word[1:].islower()):
-        return 2
-    return 3 if word.isupper() else 4
 
 
 class Tagger:
     """The source "tagger". `model` (ONNX) and `tokenizer` (JSON): without them, the files that persona ships.
 
     A word is private when the model gives it a private label with `threshold` (0..1) or more of the probability.
+    `reading` is told how much of a text of many windows is done: 0..1.
     Loaded at the first text (ModelMissing, ModelBroken); threads may share one tagger.
     """
 
@@ -122,11 +72,13 @@ class Tagger:
         tokenizer: Path | None = None,
         threads: int = 0,
         threshold: float = THRESHOLD,
+        reading: Callable[[float], None] | None = None,
     ) -> None:
         self._model = model
         self._vocabulary = tokenizer
         self._threads = threads or min(encoder.MOST_THREADS, encoder.usable_cores())
         self.threshold = threshold
+        self._reading = reading
         self._loading = threading.Lock()
         self._session: InferenceSession | None = None
         self._tokenizer: Tokenizer | None = None
@@ -149,8 +101,7 @@ class Tagger:
         length = len(found.ids)
         odds = np.zeros((length, len(LABELS)), np.float32)
         windows = _windows(length)
-        for at in range(0, len(windows), BATCH):
-            batch = windows[at : at + BATCH]
+        for batch in self._batches(windows):
             logits = self._run(found, batch)
             for row, (start, end) in enumerate(batch):
                 # From the middle of one overlap to the middle of the next.
@@ -158,6 +109,17 @@ class Tagger:
                 until = end if end == length else end - OVERLAP // 2
                 odds[first:until] = _softmax(logits[row, 1 + first - start : 1 + until - start])
         return found, odds
+
+    def _batches(self, windows: list[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:
+        if self._reading is None or len(windows) <= BATCH:
+            yield from (windows[at : at + BATCH] for at in range(0, len(windows), BATCH))
+            return
+        try:
+            for at in range(0, len(windows), BATCH):
+                self._reading(at / len(windows))
+                yield windows[at : at + BATCH]
+        finally:  # also when it is interrupted: who draws a bar takes it away
+            self._reading(1.0)
 
     def _run(self, found: Pieces, batch: list[tuple[int, int]]) -> NDArray[np.float32]:
         longest = max(end - start for start, end in batch) + 2
@@ -206,17 +168,14 @@ def _echoes(text: str, marked: list[PrivateSpan]) -> Iterator[PrivateSpan]:
         if span.kind in _ECHOED and span.confidence >= SURE:
             rare = [word for word in _WORD.findall(span.text) if not word.islower() and not lexicon().is_word(word)]
             for name in (span.text, *rare):
-                if len(name) >= _SHORTEST:
+                if len(name) >= (_SHORTEST_UNSPACED if is_unspaced(name) else _SHORTEST):
                     exact.setdefault(name, span)
                     if rare:
-                        folded.setdefault(name.lower(), span)
-    for names, flags in ((exact, 0), (folded, int(re.IGNORECASE))):
-        if not names:
-            continue
-        any_name = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
-        for match in re.finditer(rf"(?<!\w)(?:{any_name})(?!\w)", text, flags):
-            if original := names.get(match[0] if names is exact else match[0].lower()):
-                yield replace(original, start=match.start(), end=match.end(), text=match[0])
+                        folded.setdefault(lowered(name), span)
+    for names, where in ((exact, text), (folded, lowered(text) if folded else "")):
+        for start, name in Phrases(names).alone(where):
+            end = start + len(name)
+            yield replace(names[name], start=start, end=end, text=text[start:end])
 
 
 def _labelled(text: str, found: Pieces, odds: NDArray[np.float32], threshold: float) -> Iterator[PrivateSpan]:
@@ -245,9 +204,9 @@ def _joined(text: str, words: list[tuple[int, int]], left: int, right: int) -> b
 def _span(
     text: str, words: list[tuple[int, int]], run: list[int], score: NDArray[np.float32], label: str
 ) -> Iterator[PrivateSpan]:
-    while run and not _spoken(text, words[run[0]]):
+    while run and not _speaks(text, words[run[0]]):
         run = run[1:]
-    while run and not _spoken(text, words[run[-1]]):
+    while run and not _speaks(text, words[run[-1]]):
         run = run[:-1]
     if run:
         start, end = words[run[0]][0], words[run[-1]][1]
@@ -256,8 +215,9 @@ def _span(
         yield PrivateSpan(start, end, _KINDS.get(label) or _contact(value), value, TAGGER, min(1.0, sure))
 
 
-def _spoken(text: str, word: tuple[int, int]) -> bool:
-    return any(map(str.isalnum, text[word[0] : word[1]]))
+def _speaks(text: str, word: tuple[int, int]) -> bool:
+    surface = text[word[0] : word[1]]
+    return any(map(str.isalnum, surface)) and surface not in _LOOSE
 
 
 def _contact(value: str) -> str:

@@ -53,14 +53,6 @@ def inside_word(text: str, at: int) -> bool:
     return before.isalnum() and after.isalnum() and not _UNSPACED.match(before) and not _UNSPACED.match(after)
 
 
-def whole_word(phrase: str) -> str:
-    """A regular expression for `phrase` where it is no part of a longer word; see inside_word."""
-    joins = rf"[^\W{UNSPACED}]"
-    left = "" if is_unspaced(phrase[:1]) else f"(?<!{joins})"
-    right = "" if is_unspaced(phrase[-1:]) else f"(?!{joins})"
-    return left + re.escape(phrase) + right
-
-
 def is_unspaced(text: str) -> bool:
     """Whether `text` holds a character of a script without spaces between words."""
     return _UNSPACED.search(text) is not None

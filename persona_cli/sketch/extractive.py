@@ -13,10 +13,11 @@ does not go unless the request is about it:
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from persona_cli.privacy.phrases import Phrases
 from persona_cli.privacy.pseudonyms import pseudonymise
 from persona_cli.privacy.spans import DETAIL, ID, SECRET, PrivateSpan, unite
 from persona_cli.sketch import reading
@@ -90,25 +91,15 @@ def detect_together(texts: Sequence[str], detector: Detector) -> list[tuple[Priv
     surfaces = {span.text: span for spans in found for span in spans if len(span.text) > 2}
     if len(texts) == 1 or not surfaces:
         return found
-    ordered = sorted(surfaces, key=len, reverse=True)
-    anywhere = re.compile(r"(?<!\w)(?:" + "|".join(map(re.escape, ordered)) + r")(?!\w)")
+    anywhere = Phrases(surfaces)
     return [
         unite(text, [*spans, *_known_again(text, anywhere, surfaces)]) for text, spans in zip(texts, found, strict=True)
     ]
 
 
-def _known_again(text: str, anywhere: re.Pattern[str], surfaces: dict[str, PrivateSpan]) -> list[PrivateSpan]:
-    return [
-        PrivateSpan(
-            match.start(),
-            match.end(),
-            surfaces[match.group()].kind,
-            match.group(),
-            surfaces[match.group()].source,
-            surfaces[match.group()].confidence,
-        )
-        for match in anywhere.finditer(text)
-    ]
+def _known_again(text: str, anywhere: Phrases, surfaces: dict[str, PrivateSpan]) -> Iterator[PrivateSpan]:
+    for start, surface in anywhere.alone(text):
+        yield replace(surfaces[surface], start=start, end=start + len(surface))
 
 
 def _point(

@@ -14,7 +14,8 @@ import pytest
 import persona_cli
 from persona_cli.errors import Refused
 from persona_cli.privacy.detect import Detector, build_detector
-from persona_cli.privacy.gate import Cleared, Gate, Known, encode
+from persona_cli.privacy.gate import Cleared, Gate, encode
+from persona_cli.privacy.known import Known
 from persona_cli.privacy.pseudonyms import Pseudonyms
 from persona_cli.privacy.spans import ORG, PERSON, PHONE, URL, PrivateSpan
 
@@ -190,3 +191,23 @@ def test_a_name_in_a_script_without_spaces_is_found_inside_a_sentence() -> None:
     sent = cleared.body.decode()
     assert not any(item.value in sent for item in known)
     assert "工作，老板是" in sent and "은 어디?" in sent
+
+
+def test_a_value_that_the_cloud_glued_into_a_word_does_not_go_back_to_it() -> None:
+    table = Pseudonyms()
+    token = table.token_for(PERSON, "Emma")
+    said = {"messages": [{"role": "assistant", "content": "xEmmax_Emma"}, {"role": "user", "content": "Dilemmas?"}]}
+    cleared = Gate(BLIND).clear(said, table)
+    assert [item["content"] for item in json.loads(cleared.body)["messages"]] == [f"x{token}x_{token}", "Dilemmas?"]
+
+
+def test_a_value_that_masking_another_one_uncovers_is_masked_too() -> None:
+    class Links(Detector):
+        def find(self, text: str) -> tuple[PrivateSpan, ...]:
+            start = text.find("://x")
+            return (PrivateSpan(start, start + 4, URL, "://x", "patterns", 1.0),) if start >= 0 else ()
+
+    body = {"messages": [{"role": "user", "content": "a ://xpe link"}]}
+    cleared = Gate(Links(())).clear(body, Pseudonyms(), [Known("pe", ORG)])
+    assert b"pe link" not in cleared.body
+    assert cleared.masked == 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from persona_cli.privacy import spans as kinds
-from persona_cli.privacy.patterns import Patterns
+from persona_cli.privacy.patterns import Patterns, machines
 from persona_cli.privacy.patterns.secrets import entropy
 from persona_cli.privacy.spans import unite
 
@@ -137,3 +137,34 @@ def test_entropy_is_in_bits() -> None:
 @pytest.mark.parametrize("unit", ["a", "1", "a1", "1-", "@a", "a.", "1 ", ":1", "-----BEGIN ", "/", "(1) ", "A1 "])
 def test_long_repetitions_end(unit: str) -> None:
     list(Patterns().find(unit * (10_000 // len(unit))))
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (r"open C:\Users\nora\Plans 2026\draft.docx, please", r"C:\Users\nora\Plans 2026\draft.docx"),
+        (r'path = "D:\\Work\\merger\\offer.xlsx"', r"D:\\Work\\merger\\offer.xlsx"),
+        (r"it is on \\nas-galway\family\photos", r"\\nas-galway\family\photos"),
+        ("see /home/nlindqvist/taxes/2025.pdf.", "/home/nlindqvist/taxes/2025.pdf"),
+        ("cd /Users/nora && ls", "/Users/nora"),
+        ("dig _ldap._tcp.galway.lindqvist.example", "_ldap._tcp.galway.lindqvist.example"),
+    ],
+)
+def test_paths_and_services_of_a_home_or_a_firm_are_found(text: str, found: str) -> None:
+    assert found in {span.text.rstrip(".") for span in machines.find(text)}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        r"C:\Windows\System32\drivers",
+        r"C:\Program Files\Git",
+        "/home/user/project",
+        "/usr/bin/env python",
+        "a:b and c: d",
+        r"\\alpha \beta \\ \hline",
+        "_private._method",
+    ],
+)
+def test_paths_that_every_machine_has_are_not(text: str) -> None:
+    assert list(machines.find(text)) == []

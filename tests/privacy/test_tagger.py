@@ -12,8 +12,9 @@ from tokenizers import Tokenizer
 
 from persona_cli.errors import ModelBroken, ModelMissing
 from persona_cli.paths import embedded_model
+from persona_cli.privacy.pieces import _case, _listed, pieces
 from persona_cli.privacy.spans import DATE, DETAIL, EMAIL, ORG, PERSON, PHONE, PLACE, URL, USERNAME, PrivateSpan
-from persona_cli.privacy.tagger import LABELS, OVERLAP, WINDOW, Tagger, _case, _contact, _windows, pieces, private_spans
+from persona_cli.privacy.tagger import LABELS, OVERLAP, WINDOW, Tagger, _contact, _windows, private_spans
 
 
 @pytest.fixture(scope="module")
@@ -173,3 +174,35 @@ def test_a_missing_or_broken_model_says_what_to_do(tmp_path: Path) -> None:
     broken.write_bytes(b"not a model")
     with pytest.raises(ModelBroken, match=r"models\.recipes\.tagger"):
         list(Tagger(broken).find("Ann"))
+
+
+def test_a_span_does_not_begin_or_end_with_an_article() -> None:
+    text = "in the Bay Area of"
+    found = spans_for(text, {"the": "PLACE", "Bay": "PLACE", "Area": "PLACE", "of": "PLACE"})
+    assert [span.text for span in found] == ["Bay Area"]
+
+
+def test_a_name_is_found_again_inside_text_without_spaces() -> None:
+    text = "华为 好。我在华为工作"
+    found = spans_for("华为 好。我在华为工作", {})
+    assert found == []
+    tokenizer = Tokenizer.from_file(str(embedded_model("tokenizer.json")))
+    read = pieces(text, tokenizer.encode(text, add_special_tokens=False))
+    odds = np.zeros((len(read.ids), len(LABELS)), np.float32)
+    odds[:, 0] = 1
+    odds[:2] = 0
+    odds[:2, LABELS.index("ORG")] = 1
+    assert [(span.start, span.text) for span in private_spans(text, read, odds, 0.5)] == [(0, "华为"), (7, "华为")]
+
+
+def test_a_word_is_told_from_a_name_by_the_lists() -> None:
+    assert [_listed(word) for word in ("12", "table", "grace", "Kowalski", "Zorblaxian")] == [0, 1, 2, 3, 4]
+
+
+def test_a_long_text_tells_how_far_it_is_read_and_a_short_one_does_not() -> None:
+    told: list[float] = []
+    watched = Tagger(threads=1, reading=told.append)
+    list(watched.find("Maria met Jonas."))
+    assert told == []
+    list(watched.find("Maria met Jonas in the park. " * 300))
+    assert told[0] == 0 and told[-1] == 1 and told == sorted(told) and len(told) > 2

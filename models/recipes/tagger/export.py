@@ -3,7 +3,7 @@
     input_ids, attention_mask, shape_ids   int64 [batch, seq], seq <= 256
     logits                                 float32 [batch, seq, labels]
 
-Stored in 8 bits like the encoder; the shapes and the last layer, 13,000 numbers together, in 32.
+Stored in 8 bits like the encoder; the shapes and the last layer, 50,000 numbers together, in 32.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from models.recipes.encoder.graph import (
 )
 from models.recipes.encoder.source import Weights
 from models.recipes.tagger.train import Network
+from persona_cli.privacy.pieces import SHAPES
 from persona_cli.privacy.tagger import LABELS
 
 INPUTS = ("input_ids", "attention_mask", "shape_ids")
@@ -36,7 +37,7 @@ def trained(network: Network) -> Weights:
         "embeddings.token_type_embeddings.weight": state["segment"][None],
         "embeddings.LayerNorm.weight": state["norm.weight"],
         "embeddings.LayerNorm.bias": state["norm.bias"],
-        "shapes": state["shapes.weight"],
+        "shapes": (state["shapes.weight"][:, None] + state["listed.weight"]).reshape(SHAPES, -1),
         "head.weight": state["head.weight"],
         "head.bias": state["head.bias"],
     }

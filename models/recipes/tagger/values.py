@@ -1,4 +1,8 @@
-"""Made-up private values: names, firms, places, addresses, numbers. Faker's in many languages, and invented words."""
+"""Private values for the slots of templates: names, firms, places, addresses, numbers.
+
+Faker's in many languages, invented words, and the lists of names/ (names of things that exist, one a line; what stands
+in native.txt, by language). One entry in HELD_OUT of each list is kept for measuring.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +10,28 @@ import random
 from collections.abc import Callable
 from datetime import date
 from functools import cache
+from pathlib import Path
 
 from faker import Faker
+
+from models.recipes.tagger import treebank
 
 LOCALES = (
     "en_US en_GB en_AU en_IN en_IE en_NZ de_DE fr_FR es_ES es_MX it_IT nl_NL pt_BR pt_PT pl_PL cs_CZ sv_SE no_NO "
     "da_DK fi_FI hu_HU ro_RO hr_HR tr_TR id_ID vi_VN en_PH fil_PH de_CH fr_CH sk_SK sl_SI et_EE lt_LT lv_LV"
 ).split()
+#: The locales of Faker for a template in that language.
+NATIVE = {
+    "zh": ("zh_CN", "zh_CN", "zh_TW"), "ja": ("ja_JP",), "ko": ("ko_KR",), "ru": ("ru_RU",), "es": ("es_ES", "es_MX"),
+    "fr": ("fr_FR",), "de": ("de_DE", "de_AT"), "pt": ("pt_BR", "pt_PT"), "it": ("it_IT",), "nl": ("nl_NL",),
+    "pl": ("pl_PL",), "tr": ("tr_TR",), "ar": ("ar_AA",), "hi": ("hi_IN",), "id": ("id_ID",), "vi": ("vi_VN",),
+    "uk": ("uk_UA",), "el": ("el_GR",),
+}  # fmt: skip
+_IN_NATIVE = {
+    "PERSON": "name", "FIRST": "first_name", "LAST": "last_name", "ORG": "company", "CITY": "city", "PLACE": "city",
+    "STREET": "street_address", "ADDRESS": "address", "PHONE": "phone_number",
+}  # fmt: skip
+HELD_OUT = 10
 POOL = 4000
 _FIRST_DAY, _LAST_DAY = date(1930, 11, 22), date(2026, 11, 21)
 _SYLLABLES = (
@@ -63,19 +82,75 @@ def _fakers() -> tuple[Faker, ...]:
     return tuple(Faker(locale) for locale in LOCALES)
 
 
+@cache
+def _native() -> dict[str, tuple[Faker, ...]]:
+    return {language: tuple(Faker(locale) for locale in locales) for language, locales in NATIVE.items()}
+
+
+@cache
+def native() -> dict[str, tuple[str, ...]]:
+    """The lines of names/native.txt, "zh ORG 华为", by language and slot."""
+    found: dict[str, list[str]] = {}
+    for line in listed("native"):
+        language, slot, value = line.split(" ", 2)
+        found.setdefault(f"{language} {slot}", []).append(value)
+    return {key: tuple(values) for key, values in found.items()}
+
+
+@cache
+def listed(name: str) -> tuple[str, ...]:
+    """The lines of names/`name`.txt."""
+    lines = (Path(__file__).parent / "names" / f"{name}.txt").read_text("utf-8").splitlines()
+    return tuple(line.strip() for line in lines if line.strip() and not line.startswith("#: "))
+
+
 class Values:
     """A source of values: the same seed gives the same ones in the same order."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, held_out: bool = False) -> None:
         self._random = random.Random(seed)
-        for index, faker in enumerate(_fakers()):
+        self._held_out = held_out
+        for index, faker in enumerate([*_fakers(), *(faker for fakers in _native().values() for faker in fakers)]):
             faker.seed_instance(seed + index)
         self._pools: dict[str, list[str]] = {}
 
-    def __getitem__(self, name: str) -> str:
-        """One value for the slot `name` of a template: a method of this class in lower case."""
+    def value(self, name: str, language: str = "") -> str:
+        """One value for the slot `name` of a template: a method of this class in lower case, or one of `language`."""
+        if language and name in (*_IN_NATIVE, "WORK", "DATE"):
+            return self._pooled(f"{language}|{name}", lambda: self._in(language, name))
         made: str = getattr(self, name.lower())()
         return made
+
+    def _in(self, language: str, name: str) -> str:
+        known = self._part(f"{language} {name}", native())
+        if known and self._random.random() < 0.6:
+            return self._random.choice(known)
+        faker = self._random.choice(_native()[language])
+        if name == "DATE":
+            form = "%Y年%m月%d日" if language in ("zh", "ja") else "%Y년 %m월 %d일" if language == "ko" else "%d.%m.%Y"
+            return str(faker.date_time_ad(start_datetime=_FIRST_DAY, end_datetime=_LAST_DAY).strftime(form))
+        if name == "WORK":
+            return self.lwork()
+        return str(getattr(faker, _IN_NATIVE[name])()).replace("\n", ", ")
+
+    def _one(self, name: str) -> str:
+        """An entry of names/`name`.txt."""
+        return self._random.choice(self._part(name, {name: listed(name)}))
+
+    def _part(self, name: str, lists: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
+        entries = lists.get(name, ())
+        chosen = tuple(entry for at, entry in enumerate(entries) if (at % HELD_OUT == 0) == self._held_out)
+        return chosen or entries
+
+    def lorg(self) -> str:
+        return self._one("orgs")
+
+    def lwork(self) -> str:
+        return self._one("works")
+
+    def term(self) -> str:
+        """A capitalised word or phrase that nobody would hide."""
+        return self._one("terms")
 
     def first(self) -> str:
         return self._pooled("first", lambda: self._latin("first_name", 0.15))
@@ -85,6 +160,8 @@ class Values:
 
     def person(self) -> str:
         first, last, draw = self.first(), self.last(), self._random.random()
+        if self._random.random() < 0.12:
+            return self._one("people")
         if draw < 0.62:
             return f"{first} {last}"
         if draw < 0.74:
@@ -101,6 +178,8 @@ class Values:
 
     def org(self) -> str:
         draw = self._random.random()
+        if self._random.random() < 0.4:
+            return self._one("orgs")
         if draw < 0.22:
             return self._pooled("company", lambda: self._made("company"))
         if draw < 0.40:
@@ -121,7 +200,7 @@ class Values:
     def place(self) -> str:
         draw = self._random.random()
         if draw < 0.45:
-            return self._random.choice(_PLACES)
+            return self._one("places") if self._random.random() < 0.7 else self._random.choice(_PLACES)
         if draw < 0.60:
             return self._pooled("country", lambda: str(_fakers()[0].country()))
         return f"{self.city()}, {self._random.choice(_PLACES)}" if draw < 0.70 else self.city()
@@ -134,6 +213,8 @@ class Values:
         return address if self._random.random() < 0.4 else address.replace("\n", ", ")
 
     def work(self) -> str:
+        if self._random.random() < 0.5:
+            return self._one("works")
         return self._random.choice(_WORKS).format(self.invented(1))
 
     def date(self) -> str:
@@ -169,6 +250,8 @@ class Values:
         return self._pooled("url", lambda: self._made("url"))
 
     def user(self) -> str:
+        if self._random.random() < 0.4:
+            return self._one("handles")
         return self._pooled("user", lambda: self._made("user_name"))
 
     def money(self) -> str:
@@ -193,7 +276,11 @@ class Values:
 
     def plain(self) -> str:
         """A sentence without anything private."""
-        return str(_fakers()[0].sentence(nb_words=8))
+        return self._random.choice(treebank.plain())
+
+    def plain2(self) -> str:
+        """Two to four of them."""
+        return " ".join(self.plain() for _ in range(self._random.randint(2, 4)))
 
     def invented(self, words: int) -> str:
         """Capitalised words that stand in no list."""
