@@ -1,7 +1,7 @@
-"""The way of a request (DESIGN §1): recall, detect, pseudonymise, sketch, gate, cloud, restore, remember, audit.
+"""The way of a request (DESIGN §1): recall to audit, each step by its name.
 
-    argv + stdin -> Request -> recall -> sketch (detect, pseudonymise) -> gate -> cloud -> restore -> Answer
-                                                                           local --------^
+    argv + stdin -> Request -> recall -> sketch (detect, pseudonymise) -> gate -> consent -> cloud -> restore -> Answer
+                                                                            ^ edit |-> local ------------^
 
 Knows the order of the steps and nothing of how any of them is done, nor of the terminal.
 """
@@ -10,15 +10,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
 
+from persona_cli.consent import Consent, nobody_to_ask, settle
 from persona_cli.errors import CloudError, Refused
-from persona_cli.sketch.sketch import Decision, Message, Sketch, body, prompt
+from persona_cli.exchange import Answer, Draft, Reply, Request
+from persona_cli.sketch.sketch import Message, Sketch, body, legend_text, prompt
 
 if TYPE_CHECKING:
     from persona_cli.parts import Parts
     from persona_cli.privacy.detect import Detector
+    from persona_cli.privacy.disclosure import Exposure
     from persona_cli.privacy.facts import KnownFact
     from persona_cli.privacy.gate import Cleared
     from persona_cli.privacy.pseudonyms import Pseudonyms
@@ -33,126 +37,78 @@ ANSWER_TOKENS: Final = 1024
 HISTORY_LENGTH: Final = 12_000
 
 
-@dataclass(frozen=True)
-class Request:
-    """What the user asks. `document` is what came through the pipe; `facts` are private things known for this request.
-
-    `conversation` is the id of the conversation it belongs to ("" for none: nothing is stored).
-    """
-
-    text: str
-    document: str = ""
-    facts: tuple[str, ...] = ()
-    conversation: str = ""
-    local: bool = False
-
-
-@dataclass(frozen=True)
-class Draft:
-    """A request that is ready to leave. `table` restores the answer; `cleared` is what the gate let through."""
-
-    request: Request
-    sketch: Sketch
-    table: Pseudonyms
-    cleared: Cleared
-    memories: tuple[Recalled, ...] = ()
-
-    @property
-    def payload(self) -> dict[str, Any]:
-        """The request body that would leave."""
-        return json.loads(self.cleared.body)  # type: ignore[no-any-return]
-
-    @property
-    def payload_text(self) -> str:
-        """Every character that would leave but the protocol's own keys: all strings of the body, one a line."""
-        from persona_cli.privacy.gate import strings
-
-        return "\n".join(text for path, text in strings(self.payload) if not path.endswith("(key)"))
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What came of a request.
-
-    `raw` is the text as the model wrote it and `text` as the user reads it; `held` are placeholders left in place
-    inside a URL or code, `unknown` are tokens that this conversation never issued. `receipt` is the audit number (0:
-    nothing left).
-    """
-
-    text: str
-    raw: str
-    where: str
-    model: str
-    complete: bool = True
-    restored: int = 0
-    held: tuple[str, ...] = ()
-    unknown: tuple[str, ...] = ()
-    withheld: int = 0
-    replaced: int = 0
-    memories: tuple[str, ...] = ()
-    receipt: int = 0
-    cut_short: bool = False
-
-
-class Reply:
-    """An answer as it arrives: iterate for the text, then read `answer`. `close()` stops it and keeps what has come.
-
-    `withheld` says what stayed here, and why.
-    """
-
-    def __init__(self, pieces: Iterator[str | Answer], withheld: tuple[Decision, ...] = ()) -> None:
-        self._pieces = pieces
-        self.withheld = withheld
-        self.answer: Answer | None = None
-
-    def __iter__(self) -> Iterator[str]:
-        for piece in self._pieces:
-            if isinstance(piece, Answer):
-                self.answer = piece
-            elif piece:
-                yield piece
-
-    def close(self) -> None:
-        self._pieces.close()  # type: ignore[attr-defined]
-
-
 class Assistant:
-    """persona's pipeline over `parts`."""
+    """persona's pipeline over `parts`. `consent` is asked before a request leaves, where that is required."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, consent: Consent = nobody_to_ask) -> None:
         self.parts = parts
+        self._consent = consent
 
     def ask(self, request: Request) -> Reply:
-        """Answer `request`, streaming. Raises Refused before anything leaves, CloudError when the cloud fails."""
+        """Answer `request`, streaming.
+
+        Raises Refused or Cancelled before anything leaves, CloudError when the cloud fails.
+        """
         if request.local:
             return Reply(self._locally(request))
         return self.send(self.prepare(request))
 
     def send(self, draft: Draft) -> Reply:
-        """Send what the gate cleared, and stream the restored answer. Raises CloudError."""
-        return Reply(self._by_cloud(draft), draft.sketch.treated("withheld"))
+        """Send what the gate cleared, and the user where they are to be asked, and stream the restored answer.
+
+        What they keep local is answered here. Raises Refused, Cancelled, CloudError.
+        """
+        draft = self._consented(draft)
+        if draft.request.local:
+            return Reply(self._locally(draft.request))
+        exposure, privacy = draft.exposure, self.parts.settings.privacy
+        warning = exposure.warning(privacy.k_anonymity) if exposure else ""
+        return Reply(self._by_cloud(draft), draft.sketch.treated("withheld"), warning)
 
     def prepare(self, request: Request, table: Pseudonyms | None = None) -> Draft:
         """Everything up to the cloud's door; opens no connection.
 
         `table` stands in for the conversation's own placeholders. Raises Refused.
         """
-        from persona_cli.privacy.stated import read_facts
         from persona_cli.sketch.extractive import draft
 
         table = self._table(request) if table is None else table
         memories = self._recall(request)
-        facts = read_facts(request.facts)
-        detector = self.parts.detector_with(facts) if facts else self.parts.detector
+        detector, facts = self._detection(request)
         sketch = draft(request.text, request.document, self._history(request), memories, detector, table)
-        cleared = self._clear(request, sketch, detector, table, [*self.parts.known_facts, *facts])
-        return Draft(request, sketch, table, cleared, memories)
+        sketch = self._described(sketch, request, table, facts)
+        with self._kept_when_refused(request):
+            cleared = self._clear(sketch, detector, table, facts)
+            exposure = self._expose(request, sketch, cleared)
+        return Draft(request, sketch, table, cleared, memories, exposure=exposure)
+
+    def edit(self, draft: Draft, text: str) -> Draft:
+        """`draft` with `text` as the user's message, past detection and the gate once more. Raises Refused."""
+        from persona_cli.sketch.editing import edited
+
+        detector, facts = self._detection(draft.request)
+        plain, sketch = edited(draft.sketch, text, detector, draft.table)
+        cleared = self._clear(sketch, detector, draft.table, facts)
+        exposure = self._expose(draft.request, sketch, cleared)
+        request = replace(draft.request, text=plain, document="")
+        return Draft(request, sketch, draft.table, cleared, draft.memories, exposure=exposure)
+
+    def _consented(self, draft: Draft) -> Draft:
+        """The draft that the user lets go, or one with a `local` request. Raises Refused, Cancelled."""
+        confirm = draft.request.confirm
+        if confirm is None:
+            confirm = self.parts.settings.privacy.confirm == "always"
+        if not confirm:
+            return draft
+        with self._kept_when_refused(draft.request):
+            return settle(draft, self._consent, self.edit)
 
     def _by_cloud(self, draft: Draft) -> Iterator[str | Answer]:
         from persona_cli.privacy.restore import Restorer
 
         request, cloud = draft.request, self.parts.cloud
         self._save_table(draft)
+        self._save_exposure(draft)
         receipt = self._receipt(draft, "sending")
         restorer = Restorer(draft.table, frozenset(self.parts.settings.privacy.restore_in))
         raw: list[str] = []
@@ -221,18 +177,46 @@ class Assistant:
             found += [Recalled(hit.memory.id, hit.memory.text) for hit in hits]
         return tuple(found)
 
-    def _clear(
-        self, request: Request, sketch: Sketch, detector: Detector, table: Pseudonyms, facts: Sequence[KnownFact]
-    ) -> Cleared:
+    def _detection(self, request: Request) -> tuple[Detector, list[KnownFact]]:
+        """What finds private text for `request`, and what is known beforehand."""
+        from persona_cli.privacy.stated import read_facts
+
+        facts = read_facts(request.facts)
+        detector = self.parts.detector_with(facts) if facts else self.parts.detector
+        return detector, [*self.parts.known_facts, *facts]
+
+    def _described(self, sketch: Sketch, request: Request, table: Pseudonyms, facts: Sequence[KnownFact]) -> Sketch:
+        """`sketch` with what the cloud may be told of its placeholders (the setting privacy.attributes)."""
+        allowed = self.parts.settings.privacy.attributes
+        if not allowed:
+            return sketch
+        from persona_cli.privacy.stated import stated_fields
+        from persona_cli.sketch.legend import with_legend
+
+        fields = [*self.parts.profile_fields, *stated_fields(request.facts)]
+        private = [(fact.kind, value) for fact in facts for value in (fact.value, *fact.aliases)]
+        return with_legend(sketch, table, allowed, fields, private)
+
+    def _clear(self, sketch: Sketch, detector: Detector, table: Pseudonyms, facts: Sequence[KnownFact]) -> Cleared:
         from persona_cli.parts import make_gate
-        from persona_cli.privacy.gate import Known
+        from persona_cli.privacy.known import Known
 
         known = [Known(value, fact.kind) for fact in facts for value in (fact.value, *fact.aliases)]
-        try:
-            return make_gate(detector).clear(body(sketch, self.parts.settings.cloud.model), table, known)
-        except Refused:
-            self._remember(request, "")  # the request is not lost with the refusal
-            raise
+        gate = make_gate(detector)
+        return gate.clear(body(sketch, self.parts.settings.cloud.model), table, known, legend_text(sketch.legend))
+
+    def _expose(self, request: Request, sketch: Sketch, cleared: Cleared) -> Exposure | None:
+        """What the conversation has told of the user once this has left. Raises Refused below privacy.k_refuse."""
+        privacy = self.parts.settings.privacy
+        if not (privacy.k_anonymity or privacy.k_refuse):
+            return None
+        from persona_cli.privacy.disclosure import expose
+
+        told = self.parts.disclosures.told(request.conversation) if request.conversation else ()
+        exposure = expose(json.loads(cleared.body), sketch.legend, told)
+        if refusal := exposure.refusal(privacy.k_refuse):
+            raise Refused(refusal)
+        return exposure
 
     def _history(self, request: Request) -> list[Message]:
         """The turns so far, the newest that fit."""
@@ -256,6 +240,10 @@ class Assistant:
         if draft.request.conversation:
             self.parts.conversations.save_pseudonyms(draft.request.conversation, draft.table)
 
+    def _save_exposure(self, draft: Draft) -> None:
+        if draft.request.conversation and draft.exposure and draft.exposure.traits:
+            self.parts.disclosures.tell(draft.request.conversation, draft.exposure.traits)
+
     def _receipt(self, draft: Draft, outcome: str, refers_to: int = 0) -> int:
         """Write a receipt and return its number. The one for "sending" holds the exact bytes, before they leave."""
         receipt = self.parts.audit.append(
@@ -271,6 +259,14 @@ class Assistant:
             refers_to=refers_to,
         )
         return receipt.n
+
+    @contextmanager
+    def _kept_when_refused(self, request: Request) -> Iterator[None]:
+        try:
+            yield
+        except Refused:
+            self._remember(request, "")  # the request is not lost with the refusal
+            raise
 
     def _remember(self, request: Request, answer: str) -> None:
         """Keep both turns; the user's is kept even when no answer came."""

@@ -91,6 +91,27 @@ class Conversations:
             raise NothingFound(f"'{name}' fits {len(found)} conversations: {ids}. Give more of the id.")
         return found[0]
 
+    def named(self, name: str) -> Conversation:
+        """The conversation with this id, the start of it, or this title (case does not matter).
+
+        Raises NothingFound.
+        """
+        try:
+            return self.get(name)
+        except NothingFound:
+            wanted = name.strip().casefold()
+            found = [item for item in self.list() if wanted and item.title.casefold() == wanted]
+            if len(found) > 1:
+                ids = ", ".join(item.id for item in found)
+                raise NothingFound(f"{len(found)} conversations have the title '{name}': {ids}. Give an id.") from None
+            if not found:
+                raise
+            return found[0]
+
+    def unused_since(self, time: datetime) -> tuple[Conversation, ...]:
+        """Those whose latest turn is older than `time`, the most recently used first."""
+        return self._select("WHERE used < ? ORDER BY used DESC, n DESC", _written(time))
+
     def open(self, name: str) -> Conversation:
         """The conversation whose id is exactly `name`, made when there is none: for callers with names of their own.
 
@@ -106,7 +127,7 @@ class Conversations:
         self._must_exist(id)
         found = self._vault.rows("SELECT n, role, time, text FROM turns WHERE conversation = ? ORDER BY n", id)
         return tuple(
-            Turn(role, self._vault.open_text(text, *_turn_place(id, n, role, time)), _read(time))
+            Turn(role, self._vault.open_text(text, *turn_place(id, n, role, time)), _read(time))
             for n, role, time, text in found
         )
 
@@ -118,7 +139,7 @@ class Conversations:
             (last,) = connection.execute(
                 "SELECT coalesce(max(n), 0) FROM turns WHERE conversation = ?", (id,)
             ).fetchone()
-            place = _turn_place(id, last + 1, role, _written(time))
+            place = turn_place(id, last + 1, role, _written(time))
             connection.execute(
                 "INSERT INTO turns (conversation, n, role, time, text) VALUES (?, ?, ?, ?, ?)",
                 (id, last + 1, role, _written(time), self._vault.seal_text(text, *place)),
@@ -137,12 +158,13 @@ class Conversations:
             )
         self._vault.wipe_deleted()
 
-    def remove(self, id: str) -> None:
-        """With its turns and placeholders, from every file of the vault."""
+    def remove(self, *ids: str) -> None:
+        """With their turns and placeholders, from every file of the vault: all of them or, when this raises, none."""
         with self._vault.transaction() as connection:
-            self._must_exist(id)
-            connection.execute("DELETE FROM conversations WHERE id = ?", (id,))
-        self._vault.wipe_deleted()
+            for id in ids:
+                self._must_exist(id)
+            connection.executemany("DELETE FROM conversations WHERE id = ?", [(id,) for id in ids])
+        self._vault.compact()
 
     def pseudonyms(self, id: str) -> Pseudonyms:
         """The placeholder table as it is stored now."""
@@ -152,7 +174,7 @@ class Conversations:
         self._must_exist(id)
         found = self._vault.rows("SELECT token, kind, value FROM placeholders WHERE conversation = ? ORDER BY n", id)
         return Pseudonyms(
-            Placeholder(token, kind, self._vault.open_text(value, *_placeholder_place(id, token, kind)))
+            Placeholder(token, kind, self._vault.open_text(value, *placeholder_place(id, token, kind)))
             for token, kind, value in found
         )
 
@@ -169,7 +191,7 @@ class Conversations:
                 lookup = self._vault.lookup("placeholders", id, item.value)
                 if (item.token, lookup) in known:
                     continue
-                place = _placeholder_place(id, item.token, item.kind)
+                place = placeholder_place(id, item.token, item.kind)
                 try:
                     connection.execute(
                         "INSERT INTO placeholders (conversation, token, kind, value, lookup) VALUES (?, ?, ?, ?, ?)",
@@ -194,7 +216,7 @@ class Conversations:
     def _insert(self, id: str, title: str) -> Conversation | None:
         """None when the id is taken."""
         time = self._clock()
-        sealed = self._vault.seal_text(title, "conversations", id, "title")
+        sealed = self._vault.seal_text(title, *title_place(id))
         with self._vault.transaction() as connection:
             added = connection.execute(
                 "INSERT OR IGNORE INTO conversations (id, created, used, title) VALUES (?, ?, ?, ?)",
@@ -209,16 +231,41 @@ class Conversations:
     def _select(self, clause: str, *values: str | int) -> tuple[Conversation, ...]:
         found = self._vault.rows(f"SELECT id, title, created, used FROM conversations {clause}", *values)  # noqa: S608
         return tuple(
-            Conversation(id, self._vault.open_text(title, "conversations", id, "title"), _read(created), _read(used))
+            Conversation(id, self._vault.open_text(title, *title_place(id)), _read(created), _read(used))
             for id, title, created, used in found
         )
 
 
-def _turn_place(id: str, n: int, role: str, time: str) -> tuple[str | int, ...]:
+def copy_conversations(old: Vault, new: Vault) -> None:
+    """All of them into the empty vault `new`, sealed by its key. Raises StoreDamaged where one cannot be read."""
+    from persona_cli.privacy.disclosure import Disclosures
+
+    with new.transaction() as connection:
+        for n, id, created, used, title in old.rows("SELECT n, id, created, used, title FROM conversations"):
+            sealed = new.seal_text(old.open_text(title, *title_place(id)), *title_place(id))
+            connection.execute("INSERT INTO conversations VALUES (?, ?, ?, ?, ?)", (n, id, created, used, sealed))
+        for id, n, role, time, text in old.rows("SELECT conversation, n, role, time, text FROM turns"):
+            turn = turn_place(id, n, role, time)
+            sealed = new.seal_text(old.open_text(text, *turn), *turn)
+            connection.execute("INSERT INTO turns VALUES (?, ?, ?, ?, ?)", (id, n, role, time, sealed))
+        for n, id, token, kind, value in old.rows("SELECT n, conversation, token, kind, value FROM placeholders"):
+            place = placeholder_place(id, token, kind)
+            plain = old.open_text(value, *place)
+            row = (n, id, token, kind, new.seal_text(plain, *place), new.lookup("placeholders", id, plain))
+            connection.execute("INSERT INTO placeholders VALUES (?, ?, ?, ?, ?, ?)", row)
+        Disclosures(old).copy_to(new)
+
+
+def title_place(id: str) -> tuple[str | int, ...]:
+    """Where a title is sealed for (Vault.seal_text)."""
+    return ("conversations", id, "title")
+
+
+def turn_place(id: str, n: int, role: str, time: str) -> tuple[str | int, ...]:
     return ("turns", id, n, role, time)
 
 
-def _placeholder_place(id: str, token: str, kind: str) -> tuple[str | int, ...]:
+def placeholder_place(id: str, token: str, kind: str) -> tuple[str | int, ...]:
     return ("placeholders", id, token, kind)
 
 

@@ -43,6 +43,13 @@ def replace_private(path: Path, data: bytes) -> None:
         raise cannot_write(path, error) from error
 
 
+def remove_unfinished(path: Path) -> None:
+    """What a kill left of a `replace_private` of `path`. The caller holds whatever keeps others from replacing it."""
+    for left in path.parent.glob(f"{path.name}.*.new"):
+        with suppress(OSError):
+            left.unlink()
+
+
 def write_all(descriptor: int, data: bytes) -> None:
     """`os.write` may write less than it was given (a disk that fills up, a signal)."""
     rest = memoryview(data)
@@ -56,16 +63,27 @@ def locked(path: Path) -> Iterator[int]:
 
     The kernel drops the lock when the holder dies, so a kill -9 leaves nothing to clean up. Raises StoreError.
     """
-    create_private(path)
+    while True:
+        create_private(path)
+        try:
+            descriptor = os.open(path, os.O_RDWR)
+        except OSError as error:
+            raise cannot_write(path, error) from error
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            if not _is_still(path, descriptor):
+                continue  # while this waited, the holder put another file in its place: that one is to be held
+            yield descriptor
+            return
+        finally:
+            os.close(descriptor)
+
+
+def _is_still(path: Path, descriptor: int) -> bool:
     try:
-        descriptor = os.open(path, os.O_RDWR)
-    except OSError as error:
-        raise cannot_write(path, error) from error
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield descriptor
-    finally:
-        os.close(descriptor)
+        return os.path.samestat(path.stat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
 
 
 def cannot_write(path: Path, error: OSError) -> StoreError:

@@ -14,6 +14,8 @@
     ├── ModelBroken             1   a model file is there and cannot be used
     ├── ContextOverflow         1   the text is longer than the local model's window
     ├── SettingsError           1   the settings file cannot be read or holds a wrong value
+    ├── Cancelled             130   the user was asked for consent and said no, as Ctrl-C would have
+    ├── EditorFailed            1   the user's editor is not there or did not end well
     └── StoreError              1   vault, memory or audit log cannot be read or written
         ├── KeyUnavailable          the encryption key cannot be had
         └── StoreDamaged            decryption or the hash chain failed
@@ -42,6 +44,15 @@ class Refused(PersonaError):
     def __init__(self, message: str, findings: tuple[str, ...] = ()) -> None:
         super().__init__(message)
         self.findings = findings
+
+
+class Cancelled(PersonaError):
+    """Nothing left the machine and nothing is kept: the user wanted it so."""
+
+    exit_code = 130
+
+
+class EditorFailed(PersonaError): ...
 
 
 class NothingFound(PersonaError):

@@ -7,7 +7,7 @@ costs it nothing. This is the one place that knows how the parts are put togethe
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from persona_cli.privacy.audit import AuditLog
     from persona_cli.privacy.crypto import Seal
     from persona_cli.privacy.detect import Detector
+    from persona_cli.privacy.disclosure import Disclosures
     from persona_cli.privacy.facts import KnownFact
     from persona_cli.privacy.gate import Gate
     from persona_cli.privacy.tagger import Tagger
@@ -33,17 +34,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Parts:
-    """`env` is the environment that folders, settings and keys are read from."""
+    """`env` is the environment that folders, settings and keys are read from.
+
+    `reading` is told how much of a long text the tagger has read: 0..1.
+    """
 
     env: Mapping[str, str] = field(default_factory=lambda: os.environ)
     folders: paths.Folders = field(default_factory=paths.folders)
     settings: settings.Settings = field(default_factory=settings.Settings)
+    reading: Callable[[float], None] | None = None
 
     @classmethod
-    def of_user(cls, env: Mapping[str, str] = os.environ) -> Parts:
+    def of_user(cls, env: Mapping[str, str] = os.environ, reading: Callable[[float], None] | None = None) -> Parts:
         """The parts for this user's folders and settings. Raises SettingsError."""
         folders = paths.folders(env)
-        return cls(env, folders, settings.load(folders.settings_file, env))
+        return cls(env, folders, settings.load(folders.settings_file, env), reading)
 
     @cached_property
     def seal(self) -> Seal:
@@ -62,6 +67,12 @@ class Parts:
         from persona_cli.conversation import Conversations
 
         return Conversations(self.vault)
+
+    @cached_property
+    def disclosures(self) -> Disclosures:
+        from persona_cli.privacy.disclosure import Disclosures
+
+        return Disclosures(self.vault)
 
     @cached_property
     def profile(self) -> Profile:
@@ -93,6 +104,12 @@ class Parts:
         return tuple(self.profile.known_facts()) if self.folders.vault_file.exists() else ()
 
     @cached_property
+    def profile_fields(self) -> tuple[tuple[str, str], ...]:
+        """(field, value) of the profile."""
+        found = self.profile.all() if self.folders.vault_file.exists() else {}
+        return tuple((field, value) for field, values in found.items() for value in values)
+
+    @cached_property
     def user_names(self) -> tuple[str, ...]:
         """The user's own name or names."""
         return self.profile.get("name") if self.folders.vault_file.exists() else ()
@@ -107,7 +124,7 @@ class Parts:
         from persona_cli.privacy.detect import LEVELS
         from persona_cli.privacy.tagger import Tagger
 
-        return Tagger(threshold=LEVELS[self.settings.privacy.level])
+        return Tagger(threshold=LEVELS[self.settings.privacy.level], reading=self.reading)
 
     def detector_with(self, facts: Sequence[KnownFact]) -> Detector:
         """The detector, with more known facts."""

@@ -38,6 +38,11 @@ class Folders:
         return self.data / "vault.key"
 
     @property
+    def api_keys_file(self) -> Path:
+        """API keys, sealed, where the machine has no OS keyring."""
+        return self.data / "keys.json"
+
+    @property
     def memory_folder(self) -> Path:
         """The Chroma folder."""
         return self.data / "memory"

@@ -98,7 +98,8 @@ def set_key(
         else:
             _note(folders, host, "")
             return f"the operating system's keyring ({found.name})"
-    sealed = (seal or data_key(folders, keyring, env)).seal(key.encode(), _about(host))
+    seal = seal or data_key(folders, keyring, env)  # held until the key is noted: it is not rotated in between
+    sealed = seal.seal(key.encode(), _about(host))
     _note(folders, host, base64.b64encode(sealed).decode())
     return f"{_file(folders)}, encrypted"
 
@@ -144,6 +145,15 @@ def remove_key(
     if noted is None and not in_keyring:
         raise NothingFound(f"There is no stored key for {host}. `persona keys list` shows them all.")
     _note(folders, host, None)
+
+
+def resealed(folders: Folders, old: Seal, new: Seal) -> bytes:
+    """What keys.json holds, with every key sealed anew. Raises StoreDamaged for one that cannot be read."""
+    stored = {
+        host: base64.b64encode(new.seal(_open(old, host, sealed).encode(), _about(host))).decode() if sealed else ""
+        for host, sealed in _read(_file(folders)).items()
+    }
+    return _written(stored)
 
 
 def host_of(base_url: str) -> str:
@@ -214,7 +224,7 @@ def _from_command(command: str, env: Mapping[str, str], run: Run) -> str:
 
 def _file(folders: Folders) -> Path:
     """{host: sealed key in base64, or "" for one that is in the keyring, which cannot be listed}."""
-    return folders.data / "keys.json"
+    return folders.api_keys_file
 
 
 def _read(path: Path) -> dict[str, str]:
@@ -242,7 +252,11 @@ def _note(folders: Folders, host: str, sealed: str | None) -> None:
             stored.pop(host, None)
         else:
             stored[host] = sealed
-        replace_private(path, json.dumps(stored, indent=1, sort_keys=True).encode())
+        replace_private(path, _written(stored))
+
+
+def _written(stored: Mapping[str, str]) -> bytes:
+    return json.dumps(stored, indent=1, sort_keys=True).encode()
 
 
 def _open(seal: Seal, host: str, sealed: str) -> str:

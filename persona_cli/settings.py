@@ -4,7 +4,11 @@
     [local]    model (a .gguf file; empty = the embedded nano), threads, context (tokens)
     [memory]   embedder ("embedded" or "sentence-transformers:NAME"), recall (memories looked at for a request)
     [privacy]  level (strict, balanced, open), allow, deny (words), restore_in (where placeholders are restored:
-               prose, code, url)
+               prose, code, url), attributes (what the cloud may be told of placeholders: gender, role, country,
+               month), k_anonymity (warn when fewer people than this share what a conversation disclosed; 0: never),
+               k_refuse (send nothing when they would be fewer than this; 0: never),
+               confirm (never; always: every payload is shown and needs a yes before it leaves),
+               keep_conversations (forever, or how long after their last use: 90d, 12w, 6m, 1y)
 
 Knows nothing of the terminal. Secrets and private facts are never here: keys live in the keyring (secrets.py),
 facts about the user in the vault.
@@ -18,11 +22,14 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from persona_cli.errors import SettingsError
+from persona_cli.ages import FOREVER, read_age
+from persona_cli.errors import SettingsError, UsageError
 
 OPENAI_BASE_URL = "https://api.openai.com/v1"
 SINKS = ("prose", "code", "url")
 LEVELS = ("strict", "balanced", "open")
+ATTRIBUTES = ("gender", "role", "country", "month")
+CONFIRM = ("never", "always")
 
 
 @dataclass(frozen=True)
@@ -61,6 +68,11 @@ class PrivacySettings:
     allow: tuple[str, ...] = ()
     deny: tuple[str, ...] = ()
     restore_in: tuple[str, ...] = ("prose",)
+    attributes: tuple[str, ...] = ()
+    k_anonymity: int = 1000
+    k_refuse: int = 0
+    confirm: str = "never"
+    keep_conversations: str = FOREVER
 
 
 @dataclass(frozen=True)
@@ -172,8 +184,17 @@ def _convert(dotted: str, current: Any, value: Any) -> Any:
         raise SettingsError(f"'{dotted}' must be {wanted}, and {value!r} is not.") from None
     if dotted == "privacy.restore_in" and (wrong := set(result) - set(SINKS)):
         raise SettingsError(f"'{dotted}' takes {', '.join(SINKS)}; not {', '.join(sorted(wrong))}.")
+    if dotted == "privacy.attributes" and (wrong := set(result) - set(ATTRIBUTES)):
+        raise SettingsError(f"'{dotted}' takes {', '.join(ATTRIBUTES)}; not {', '.join(sorted(wrong))}.")
     if dotted == "privacy.level" and result not in LEVELS:
         raise SettingsError(f"'{dotted}' takes {', '.join(LEVELS)}; not {result}.")
+    if dotted == "privacy.confirm" and result not in CONFIRM:
+        raise SettingsError(f"'{dotted}' takes {', '.join(CONFIRM)}; not {result}.")
+    if dotted == "privacy.keep_conversations" and result != FOREVER:
+        try:
+            read_age(result)
+        except UsageError as error:
+            raise SettingsError(f"'{dotted}' takes {FOREVER} or a length of time. {error}") from None
     if isinstance(result, (int, float)) and result < 0:
         raise SettingsError(f"'{dotted}' cannot be negative.")
     return result

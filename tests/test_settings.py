@@ -35,6 +35,7 @@ def test_the_environment_stands_above_the_file(tmp_path: Path) -> None:
         ("model = 'x'\n", "section"),
         ("[privacy]\nlevel = 'paranoid'\n", "strict, balanced, open"),
         ("[privacy]\nrestore_in = ['everywhere']\n", "prose, code, url"),
+        ("[privacy]\nconfirm = 'sometimes'\n", "never, always"),
     ],
 )
 def test_a_wrong_file_is_a_sentence(tmp_path: Path, text: str, word: str) -> None:

@@ -9,10 +9,11 @@ import typer
 
 from persona_cli.cli import screen
 from persona_cli.cli.intake import read_request, title
-from persona_cli.errors import UsageError
+from persona_cli.errors import Cancelled, UsageError
 
 if TYPE_CHECKING:
-    from persona_cli.assistant import Answer, Assistant, Reply, Request
+    from persona_cli.assistant import Assistant
+    from persona_cli.exchange import Answer, Reply, Request
     from persona_cli.parts import Parts
     from persona_cli.settings import Settings
 
@@ -38,6 +39,9 @@ def ask(
         bool, typer.Option("--dry-run", "--show-sketch", help="Print exactly what would leave, and send nothing.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    confirm: Annotated[
+        bool, typer.Option("--confirm", help="Show what would leave, and ask: accept, edit, keep local or cancel.")
+    ] = False,
     raw: Annotated[bool, typer.Option("--raw", help="Leave the placeholders of the answer as they came.")] = False,
     restore_in: Annotated[
         str, typer.Option("--restore-in", help="Where placeholders are restored: prose,code,url.")
@@ -45,7 +49,11 @@ def ask(
     no_log: Annotated[bool, typer.Option("--no-log", "-n", help="Keep nothing of this conversation.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No remarks on stderr.")] = False,
 ) -> None:
-    """Ask once. TEXT is the request; a document can be piped in."""
+    """Ask once. TEXT is the request; a document can be piped in.
+
+    With --confirm (or `persona config set privacy.confirm always`) nothing leaves without a yes at the terminal. Cancel
+    ends with exit code 130, and no terminal to ask at with 3; nothing is sent then.
+    """
     from persona_cli.parts import Parts
 
     if mode not in ("", "sketch", "local"):
@@ -53,13 +61,14 @@ def ask(
     if mode == "sketch" and local:
         raise UsageError("--mode sketch uses the cloud and --local does not: choose one.")
     request_text, document = read_request(text or [])
-    parts = Parts.of_user()
+    parts = Parts.of_user(reading=screen.reading())
     here = local or mode == "local"
     parts = replace(parts, settings=with_options(parts.settings, model, here, restore_in, raw))
     where_local = here or (not parts.settings.cloud.configured and not dry_run)
     if mode == "sketch" and where_local:
         raise UsageError("--mode sketch needs a cloud: `persona config set cloud.model NAME`, or give --model NAME.")
     request = _request(parts, request_text, document, where_local, resume, no_log or dry_run, quiet)
+    request = replace(request, confirm=True if confirm else None)
     assistant = _assistant(parts)
     if dry_run:
         from persona_cli.cli.stages import show_draft
@@ -70,7 +79,15 @@ def ask(
         screen.say(NO_CLOUD, "dim")
     if where_local and not parts.settings.local.model and not quiet:
         screen.note(TOO_SMALL)
-    answer = show_answer(assistant.ask(request), as_json, plain=raw or not screen.out_is_terminal())
+    try:
+        reply = assistant.ask(request)
+    except Cancelled:
+        if request.conversation and not resume:
+            parts.conversations.remove(request.conversation)
+        raise
+    if reply.warning and not quiet:
+        screen.say(reply.warning, "yellow")
+    answer = show_answer(reply, as_json, plain=raw or not screen.out_is_terminal())
     if not quiet and answer is not None:
         remark(answer)
 
@@ -130,7 +147,8 @@ def summary(answer: Answer) -> str:
 
 
 def _request(parts: Parts, text: str, document: str, local: bool, resume: bool, unlogged: bool, quiet: bool) -> Request:
-    from persona_cli.assistant import Request
+    from persona_cli.exchange import Request
+    from persona_cli.forgetting import expire
 
     conversation = ""
     if resume:
@@ -142,10 +160,12 @@ def _request(parts: Parts, text: str, document: str, local: bool, resume: bool, 
             screen.note(f"continuing {last.id}: {last.title}")
     elif not unlogged:
         conversation = parts.conversations.new(title(text)).id
+    expire(parts, in_use=conversation)
     return Request(text=text, document=document, conversation=conversation, local=local)
 
 
 def _assistant(parts: Parts) -> Assistant:
     from persona_cli.assistant import Assistant
+    from persona_cli.cli.consent import at_terminal
 
-    return Assistant(parts)
+    return Assistant(parts, at_terminal(parts))

@@ -10,7 +10,9 @@ from persona_cli.cli import screen
 from persona_cli.errors import NothingFound, StoreDamaged
 
 if TYPE_CHECKING:
-    from persona_cli.privacy.audit import AuditLog, Receipt
+    from persona_cli.parts import Parts
+    from persona_cli.privacy.audit import AuditLog
+    from persona_cli.privacy.receipts import Receipt
 
 audit = typer.Typer(help="What left this machine: list, show, verify.", no_args_is_help=True)
 
@@ -27,9 +29,10 @@ def list_receipts(as_json: JsonOption = False) -> None:
         screen.say("Nothing has left this machine.", "dim")
     for item in () if as_json else receipts:
         refers = f" (of {item.refers_to})" if item.refers_to else ""
+        erased = ", erased" if item.erased else ""
         screen.write(
             f"{item.n:>4}  {item.time:%Y-%m-%d %H:%M:%S}  {item.outcome + refers:<20} {item.bytes_out:>7} B  "
-            f"{item.destination}  {item.model}  replaced {item.replaced}, withheld {item.withheld}\n"
+            f"{item.destination}  {item.model}  replaced {item.replaced}, withheld {item.withheld}{erased}\n"
         )
 
 
@@ -39,7 +42,8 @@ def show(
     as_json: JsonOption = False,
 ) -> None:
     """Print the exact bytes that left."""
-    log = _log()
+    parts = _parts()
+    log = parts.audit
     receipts = {item.n: item for item in log.list()}
     left = [item.n for item in receipts.values() if item.outcome == "sending"]
     number = number or (left[-1] if left else 0)
@@ -58,6 +62,10 @@ def show(
     screen.note(
         f"receipt {receipt.n} · {receipt.time:%Y-%m-%d %H:%M:%S} · to {receipt.destination} · sha256 {receipt.sha256}"
     )
+    if receipt.conversation:
+        from persona_cli.privacy.disclosure import Exposure
+
+        screen.note(Exposure(parts.disclosures.told(receipt.conversation)).sentence)
 
 
 @audit.command()
@@ -70,9 +78,13 @@ def verify() -> None:
 
 
 def _log() -> AuditLog:
+    return _parts().audit
+
+
+def _parts() -> Parts:
     from persona_cli.parts import Parts
 
-    return Parts.of_user().audit
+    return Parts.of_user()
 
 
 def _fields(receipt: Receipt) -> dict[str, Any]:

@@ -14,13 +14,13 @@ import typer
 from persona_cli.cli import screen, slash
 from persona_cli.cli.asking import NO_CLOUD, TOO_SMALL, remark, with_options
 from persona_cli.cli.intake import title
-from persona_cli.errors import PersonaError, UsageError
+from persona_cli.errors import Cancelled, PersonaError, UsageError
 
 if TYPE_CHECKING:
     from persona_cli.conversation import Conversation
     from persona_cli.parts import Parts
-    from persona_cli.privacy.audit import Receipt
     from persona_cli.privacy.pseudonyms import Placeholder
+    from persona_cli.privacy.receipts import Receipt
     from persona_cli.sketch.sketch import Decision
 
 BLOCK = '"""'
@@ -38,23 +38,27 @@ def chat(
 
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError('chat needs a terminal. In a pipe or a script use `persona ask "..."`.')
-    parts = Parts.of_user()
+    parts = Parts.of_user(reading=screen.reading())
     parts = replace(parts, settings=with_options(parts.settings, model, local, "", raw=False))
     Chat(parts, local, resume).run()
 
 
 class Chat:
-    """One sitting. `local` is where answers are made from now on."""
+    """One sitting. `local` is where answers are made from now on; `confirm`, whether each request is shown first."""
 
     def __init__(self, parts: Parts, local: bool, resume: bool) -> None:
         from persona_cli.assistant import Assistant
+        from persona_cli.cli.consent import at_terminal
+        from persona_cli.forgetting import expire
 
         self.parts = parts
         self.local = local or not parts.settings.cloud.configured
+        self.confirm = parts.settings.privacy.confirm == "always"
         self.last_request = ""
         self.withheld: tuple[Decision, ...] = ()
-        self._assistant = Assistant(parts)
+        self._assistant = Assistant(parts, at_terminal(parts))
         self._conversation: Conversation | None = parts.conversations.last() if resume else None
+        expire(parts, in_use=self._conversation.id if self._conversation else "")
 
     def run(self) -> None:
         """Read and answer until /exit or Ctrl-D."""
@@ -83,11 +87,20 @@ class Chat:
 
     def answer(self, text: str) -> None:
         """Ask `text` and print the answer as it comes. Ctrl-C stops it and keeps what has come."""
-        from persona_cli.assistant import Request
+        from persona_cli.exchange import Request
 
         self.last_request = text
+        begun = self._conversation is None
         conversation = self._conversation or self._begin(text)
-        reply = self._assistant.ask(Request(text, conversation=conversation.id, local=self.local))
+        request = Request(text, conversation=conversation.id, local=self.local, confirm=self.confirm)
+        try:
+            reply = self._assistant.ask(request)
+        except Cancelled as cancelled:
+            self._drop(conversation if begun else None)
+            screen.say(str(cancelled), "dim")
+            return
+        if reply.warning:
+            screen.say(reply.warning, "yellow")
         try:
             screen.stream_markdown(reply)
         except KeyboardInterrupt:
@@ -97,6 +110,13 @@ class Chat:
         self.withheld = reply.withheld
         if reply.answer is not None:
             remark(reply.answer)
+
+    def _drop(self, begun: Conversation | None) -> None:
+        """Keep nothing of a cancelled request, nor of the conversation that it began."""
+        self.last_request = ""
+        if begun is not None:
+            self.parts.conversations.remove(begun.id)
+            self._conversation = None
 
     def begin(self) -> None:
         """Forget the thread: the next request opens a conversation of its own."""
@@ -117,6 +137,13 @@ class Chat:
             return []
         mine = self._conversation.id
         return [item for item in self.parts.audit.list() if item.conversation == mine and item.outcome == "sending"]
+
+    def told(self) -> str:
+        """What this conversation has told the cloud of the user, as a sentence; "" for nothing."""
+        from persona_cli.privacy.disclosure import Exposure
+
+        known = self.parts.disclosures.told(self._conversation.id) if self._conversation else ()
+        return Exposure(known).sentence
 
     def table_entries(self) -> tuple[Placeholder, ...]:
         if self._conversation is None:

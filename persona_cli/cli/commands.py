@@ -16,6 +16,7 @@ from persona_cli.cli.chat import chat
 from persona_cli.cli.config import config
 from persona_cli.cli.demo import demo
 from persona_cli.cli.doctor import doctor
+from persona_cli.cli.forget import forget
 from persona_cli.cli.keys import keys
 from persona_cli.cli.memory import memory
 from persona_cli.cli.profile import profile
@@ -84,6 +85,7 @@ app.command()(sketch)
 app.command()(detect)
 app.command()(restore)
 app.command()(compress)
+app.command()(forget)
 app.add_typer(memory, name="memory")
 app.add_typer(profile, name="profile")
 app.add_typer(keys, name="keys")

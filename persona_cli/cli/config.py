@@ -38,7 +38,12 @@ def set_value(
     name: Annotated[str, typer.Argument(help="A setting such as cloud.model.")],
     value: Annotated[str, typer.Argument(help="Its value; a list is separated by commas.")],
 ) -> None:
-    """Change a setting."""
+    """Change a setting.
+
+    With `privacy.confirm always` every payload is shown at the terminal and needs a yes before it leaves; without a
+    terminal nothing leaves then (exit code 3). `never` is the default; `ask --confirm` and /confirm in the chat ask
+    once and for a sitting.
+    """
     from persona_cli.paths import folders
     from persona_cli.settings import save_value
 

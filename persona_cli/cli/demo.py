@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from persona_cli.cli import screen
 
 if TYPE_CHECKING:
-    from persona_cli.assistant import Draft
+    from persona_cli.exchange import Draft
     from persona_cli.parts import Parts
 
 PROFILE = {
@@ -57,7 +57,8 @@ def demo() -> None:
 
 
 def _walk(parts: Parts) -> None:
-    from persona_cli.assistant import Assistant, Request
+    from persona_cli.assistant import Assistant
+    from persona_cli.exchange import Request
 
     for field, value in PROFILE.items():
         parts.profile.set(field, value)

@@ -1,4 +1,7 @@
-"""`persona keys`: API keys. A key is typed or piped in, never an argument: `ps` shows arguments."""
+"""`persona keys`: API keys, and the key of the stored data.
+
+A key is typed or piped in, never an argument: `ps` shows arguments.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from persona_cli.cli import screen
 from persona_cli.cli.intake import read_stdin
 from persona_cli.errors import UsageError
 
-keys = typer.Typer(help="API keys: set, list, rm.", no_args_is_help=True)
+keys = typer.Typer(help="API keys: set, list, rm. The encryption key: rotate, passphrase.", no_args_is_help=True)
 
 HostArgument = Annotated[str, typer.Argument(help="The host the key is for; that of cloud.base_url by default.")]
 
@@ -55,3 +58,36 @@ def rm(host: HostArgument = "") -> None:
 
     parts = Parts.of_user()
     secrets.remove_key(host or parts.cloud_host, folders=parts.folders)
+
+
+@keys.command()
+def rotate() -> None:
+    """Encrypt everything that is stored anew, with a new key."""
+    _rotate("")
+    screen.say("Everything is encrypted with a new key. Hashes of receipts that you noted elsewhere are void.", "dim")
+
+
+@keys.command()
+def passphrase() -> None:
+    """Encrypt everything anew, with a key from a new passphrase (typed hidden, or piped in)."""
+    from getpass import getpass
+
+    if sys.stdin.isatty():
+        chosen = getpass("New passphrase (not shown): ")
+        if getpass("Once more: ") != chosen:
+            raise UsageError("The two are not the same, so nothing was changed.")
+    else:
+        chosen = read_stdin().rstrip("\n")
+    if not chosen:
+        raise UsageError("No passphrase was given, so nothing was changed.")
+    _rotate(chosen)
+    screen.say("Done. From now on PERSONA_PASSPHRASE has to be the new passphrase.", "dim")
+
+
+def _rotate(passphrase: str) -> None:
+    from persona_cli.parts import Parts
+    from persona_cli.rekey import rotate
+
+    parts = Parts.of_user()
+    with screen.working("encrypting everything anew"):
+        rotate(parts.folders, env=parts.env, passphrase=passphrase)

@@ -82,6 +82,33 @@ def working(what: str) -> Iterator[None]:
         yield
 
 
+class Bar:
+    """A bar on stderr for what tells how far it is: call it with 0..1. It goes at 1; nothing off a terminal."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._shown: Any = None
+
+    def __call__(self, done: float) -> None:
+        if not err_is_terminal():
+            return
+        if self._shown is None:
+            from rich.progress import Progress
+
+            self._shown = Progress(console=console(stderr=True), transient=True)
+            self._shown.add_task(self._what, total=1.0)
+            self._shown.start()
+        self._shown.update(self._shown.task_ids[0], completed=done)
+        if done >= 1:
+            self._shown.stop()
+            self._shown = None
+
+
+def reading() -> Bar:
+    """The bar for detection in a long text."""
+    return Bar("looking for private details")
+
+
 def until_interrupted(pieces: Iterable[str]) -> Iterator[str]:
     """The pieces, until Ctrl-C.
 

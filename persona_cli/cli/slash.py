@@ -58,6 +58,20 @@ def _local(chat: Chat, argument: str) -> bool:
     return True
 
 
+def _confirm(chat: Chat, argument: str) -> bool:
+    if argument not in ("", "on", "off"):
+        screen.say("/confirm takes on or off, or nothing to switch.", "yellow")
+        return True
+    chat.confirm = argument == "on" if argument else not chat.confirm
+    screen.say(
+        "Every request is shown to you before it leaves: accept, edit, keep local or cancel."
+        if chat.confirm
+        else "Requests leave as soon as the gate has cleared them.",
+        "dim",
+    )
+    return True
+
+
 def _sent(chat: Chat, argument: str) -> bool:
     receipts = chat.receipts()
     if not receipts:
@@ -65,6 +79,8 @@ def _sent(chat: Chat, argument: str) -> bool:
         return True
     screen.say(f"receipt {receipts[-1].n} to {receipts[-1].destination}, the exact bytes:", "dim")
     screen.write(chat.parts.audit.payload(receipts[-1].n).decode("utf-8") + "\n")
+    if told := chat.told():
+        screen.say(told, "dim")
     return True
 
 
@@ -93,6 +109,7 @@ COMMANDS = (
     Command("/exit", "leave (Ctrl-D does too)", _exit, ("/quit", "/bye")),
     Command("/clear", "begin a new conversation", _clear, ("/new",)),
     Command("/local", "answer on this machine from now on (on, off)", _local),
+    Command("/confirm", "show what would leave, and ask, before each request (on, off)", _confirm),
     Command("/sent", "print exactly what left with the last request", _sent),
     Command("/private", "list what stays here, and its placeholders", _private),
     Command("/retry", "ask the last request again", _retry),

@@ -17,7 +17,7 @@ from persona_cli.errors import Refused, UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from persona_cli.assistant import Draft
+    from persona_cli.exchange import Draft
     from persona_cli.parts import Parts
     from persona_cli.privacy.spans import PrivateSpan
 
@@ -37,16 +37,19 @@ def sketch(
     as_jsonl: JsonlOption = False,
 ) -> None:
     """Print the payload that would leave for a request, and send nothing."""
-    from persona_cli.assistant import Assistant, Request
+    from persona_cli.assistant import Assistant
+    from persona_cli.exchange import Request
+    from persona_cli.forgetting import expire
     from persona_cli.parts import Parts
 
-    parts = Parts.of_user()
+    parts = Parts.of_user(reading=screen.reading())
     assistant = Assistant(parts)
     if as_jsonl:
         jsonl.each_line(lambda row: _sketch_row(assistant, row))
         return
     asked, document = read_request(text or [])
     chosen = parts.conversations.get(conversation) if conversation else parts.conversations.new(title(asked))
+    expire(parts, in_use=chosen.id)
     draft = assistant.prepare(Request(asked, document, conversation=chosen.id))
     parts.conversations.save_pseudonyms(chosen.id, draft.table)
     show_draft(draft, as_json)
@@ -60,6 +63,8 @@ def show_draft(draft: Draft, as_json: bool) -> None:
     screen.write(draft.cleared.body.decode("utf-8") + "\n")
     for item in draft.sketch.decisions:
         screen.note(f"{item.treatment:<11} {_one_line(item.text)}  ({item.reason})")
+    if draft.exposure and draft.exposure.traits:
+        screen.note(f"told of you {draft.exposure.summary}")
 
 
 def draft_fields(draft: Draft) -> dict[str, Any]:
@@ -76,7 +81,7 @@ def draft_fields(draft: Draft) -> dict[str, Any]:
 
 
 def _sketch_row(assistant: Any, row: jsonl.Row) -> jsonl.Row:
-    from persona_cli.assistant import Request
+    from persona_cli.exchange import Request
 
     request = Request(
         text=row["text"],
@@ -107,7 +112,7 @@ def detect(as_json: JsonOption = False, as_jsonl: JsonlOption = False) -> None:
     """Find the private spans in the text on stdin."""
     from persona_cli.parts import Parts
 
-    detector = Parts.of_user().detector
+    detector = Parts.of_user(reading=screen.reading()).detector
     if as_jsonl:
         jsonl.each_line(lambda row: {"spans": [asdict(span) for span in detector.find(row["text"])]})
         return

@@ -126,15 +126,28 @@ class Generations:
         `parts` may be read from the live collection while the fresh one is filled.
         """
         with self._next() as path:
-            private_folder(path)
-            collection = Collection(path)
-            # Nobody uses this folder yet: with the index written along, it is built once instead of twice.
-            collection.write_index_at(2)
-            for rows, vectors in parts:
-                if rows:
-                    collection.add(rows, vectors)
-            collection.close()
-            self._finish(path, About(0, dimension, embedder))
+            self._fill(private_folder(path), parts, dimension, embedder)
+
+    def write_beside(
+        self, name: str, parts: Iterable[tuple[Sequence[Row], NDArray[np.float32]]], dimension: int, embedder: str
+    ) -> None:
+        """A whole generation that holds `parts` in the folder `name`; the live one stays live until `adopt`."""
+        path = private_folder(self.folder / name)
+        try:
+            self._fill(path, parts, dimension, embedder)
+            for item in (*path.rglob("*"), path):
+                _to_disk(item)
+        except (OSError, sqlite3.Error) as error:
+            raise self._not_written(error) from error
+
+    def adopt(self, name: str) -> None:
+        """Make the generation in the folder `name` the live one; nothing when there is no such folder."""
+        path = self.folder / name
+        if path.exists():
+            self.close()
+            path.rename(self.folder / f"g{_number(self._live()) + 1:06d}")
+            _to_disk(self.folder)
+            self._sweep()
 
     def close(self) -> None:
         if self._open is not None:
@@ -149,6 +162,18 @@ class Generations:
             with private_files():
                 shutil.copytree(live, path, copy_function=shutil.copyfile)
             self._finish(path, about)
+
+    def _fill(
+        self, path: Path, parts: Iterable[tuple[Sequence[Row], NDArray[np.float32]]], dimension: int, embedder: str
+    ) -> None:
+        collection = Collection(path)
+        # Nobody uses this folder yet: with the index written along, it is built once instead of twice.
+        collection.write_index_at(2)
+        for rows, vectors in parts:
+            if rows:
+                collection.add(rows, vectors)
+        collection.close()
+        self._finish(path, About(0, dimension, embedder))
 
     def _finish(self, path: Path, about: About) -> None:
         """Write the index, give back what Chroma's emptied log takes, and say what stands in the index."""
@@ -170,12 +195,15 @@ class Generations:
             path.rename(self.folder / f"g{_number(live) + 1:06d}")
             _to_disk(self.folder)
         except (OSError, sqlite3.Error) as error:
-            raise StoreError(
-                f"The memory in {self.folder} cannot be written anew ({getattr(error, 'strerror', None) or error}); "
-                "nothing is lost. Check the free disk space: it needs as much again as the memory takes."
-            ) from error
+            raise self._not_written(error) from error
         finally:
             self._sweep()
+
+    def _not_written(self, error: Exception) -> StoreError:
+        return StoreError(
+            f"The memory in {self.folder} cannot be written anew ({getattr(error, 'strerror', None) or error}); "
+            "nothing is lost. Check the free disk space: it needs as much again as the memory takes."
+        )
 
     def _live(self) -> Path | None:
         """A folder gets its number when it is whole, so the highest number is always a whole generation."""

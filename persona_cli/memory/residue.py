@@ -38,7 +38,12 @@ def clean_allocations() -> Iterator[None]:
 
 
 def residue(folder: Path, values: Iterable[bytes]) -> list[Path]:
-    """The files under `folder` in which any 32-byte piece of any of `values` stands, at any offset.
+    """`residue_in` for every file under `folder`."""
+    return residue_in(sorted(path for path in folder.rglob("*") if path.is_file()), values)
+
+
+def residue_in(files: Iterable[Path], values: Iterable[bytes]) -> list[Path]:
+    """The files in which any 32-byte piece of any of `values` stands, at any offset.
 
     A value is cut at its multiples of 32 bytes; a shorter rest is left out. One pass over the files, however many
     values there are.
@@ -64,7 +69,7 @@ def residue(folder: Path, values: Iterable[bytes]) -> list[Path]:
                     return True
         return False
 
-    return [path for path in sorted(folder.rglob("*")) if path.is_file() and _any_chunk(path, holds)]
+    return [path for path in files if _any_chunk(path, holds)]
 
 
 def _any_chunk(path: Path, holds: Callable[[bytes], bool]) -> bool:

@@ -37,7 +37,8 @@ ID_LENGTH = 32
 SHORTEST_PREFIX = 4
 # Rows that are copied at once when a generation is written anew: 8 MB of vectors.
 COPIED = 5000
-
+# What the secret rotation follows from, by the key.
+TURN = "memory: rotation of the vectors, 1"
 
 # Forgetting writes the store anew, and once more where the proof still finds a piece of what is forgotten.
 REWRITES = 3
@@ -308,11 +309,11 @@ class MemoryStore:
         if self._turn is None:
             from persona_cli.memory.rotation import secret_rotation
 
-            self._turn = secret_rotation(self._seal.digest("memory: rotation of the vectors, 1"), dimension)
+            self._turn = secret_rotation(self._seal.digest(TURN), dimension)
         return self._turn
 
     def _digest(self, note: Note) -> str:
-        return self._seal.digest(f"memory: content\0{note.source_id}\0{note.text}").hex()
+        return content_digest(self._seal, note.source_id, note.text)
 
     def _memory(self, note: Note, digest: str) -> Memory:
         time = (note.time or self._clock()).astimezone(timezone.utc)
@@ -330,6 +331,11 @@ class MemoryStore:
             return Memory(id=row.id, **content | {"time": datetime.fromisoformat(content["time"])})
         except (ValueError, TypeError, KeyError) as error:
             raise StoreDamaged(f"The memory {row.id} holds what this persona cannot read. Update persona.") from error
+
+
+def content_digest(seal: Seal, source_id: str, text: str) -> str:
+    """64 hexadecimal digits by which the same text of the same source is found again."""
+    return seal.digest(f"memory: content\0{source_id}\0{text}").hex()
 
 
 def _nothing(id: str) -> NoReturn:

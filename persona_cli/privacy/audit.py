@@ -1,8 +1,8 @@
 """The audit log: a receipt for every request, with the exact bytes, in a hash-chained file that only grows.
 
-One JSON object a line: {"details", "hash", "n", "payload", "prev", "time"}. Details and payload are sealed; `hash` is a
-keyed digest of the line with the `hash` of the line before it, so nobody without the key can write a line that fits.
-A sealed head file beside the log holds the number and hash of the newest receipt.
+One line a receipt (see receipts). A sealed head file beside the log holds the number and hash of the newest one. The
+payload of a forgotten conversation can be erased; the chain stays as it was, so a hash that was noted elsewhere still
+fits, and nobody without the key can empty a line.
 
 `verify` sees a changed, removed, added or moved line, and receipts missing at the end. It cannot see that the log and
 its head were together put back to an earlier state, or both removed: for that, keep the newest hash elsewhere.
@@ -13,7 +13,6 @@ Writing before sending is the caller's part: append with outcome "sending", send
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 import os
@@ -22,39 +21,20 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
 
-from persona_cli.durable import cannot_write, locked, replace_private, write_all
+from persona_cli.durable import cannot_write, locked, remove_unfinished, replace_private, write_all
 from persona_cli.errors import NothingFound, StoreDamaged, StoreError
 from persona_cli.privacy.crypto import Seal
-
-NO_HASH = "0" * 64
-FIELDS = {"details", "hash", "n", "payload", "prev", "time"}
+from persona_cli.privacy.receipts import NO_HASH, Receipt, ReceiptLines, canonical, parsed
 
 
 @dataclass(frozen=True)
-class Receipt:
-    """What left, or was kept from leaving. `n` counts from 1; `sha256` and `bytes_out` are those of the payload.
+class Erasure:
+    """How many payloads were erased, their sealed bytes, and how many lines told nobody whose they are."""
 
-    `outcome` is sending, answered, refused, failed ...; `refers_to` is the `n` of the receipt whose outcome this tells,
-    and 0 in a receipt that stands for itself.
-    """
-
-    n: int
-    time: datetime
-    conversation: str
-    destination: str
-    model: str
-    mode: str
-    outcome: str
-    bytes_out: int
-    sha256: str
-    withheld: int
-    generalised: int
-    replaced: int
-    refers_to: int
-    prev: str
-    hash: str
+    count: int
+    traces: tuple[bytes, ...]
+    unreadable: int
 
 
 @dataclass(frozen=True)
@@ -86,6 +66,7 @@ class AuditLog:
         self._path = path
         self._head_path = path.with_name(f"{path.name}.head")
         self._seal = seal
+        self._form = ReceiptLines(seal)
         self._clock = clock
 
     def append(
@@ -113,7 +94,7 @@ class AuditLog:
                 outcome, len(payload), hashlib.sha256(payload).hexdigest(),
                 withheld, generalised, replaced, refers_to, tip.hash, "",
             )  # fmt: skip
-            line, hash = self._line(receipt, payload)
+            line, hash = self._form.line(receipt, payload)
             size = os.fstat(log).st_size
             try:
                 _append(log, line)
@@ -130,38 +111,106 @@ class AuditLog:
         for complete, line in self._lines():
             with suppress(StoreDamaged):
                 if complete:
-                    receipts.append(self._receipt(line))
+                    receipts.append(self._form.receipt(line))
         return tuple(receipts)
 
     def payload(self, n: int) -> bytes:
         """The exact bytes of receipt `n`. Raises NothingFound, and StoreDamaged when they were changed."""
         for complete, line in self._lines():
             try:
-                record = _parsed(line)
+                record = parsed(line)
             except StoreDamaged:
                 continue
             if complete and record["n"] == n:
-                return self._open(record, "payload")
+                if "erased" in record:
+                    raise NothingFound(
+                        f"What receipt {n} sent was erased when its conversation was forgotten; its length and "
+                        "checksum are kept (`persona audit list --json`)."
+                    )
+                return self._form.opened(record, "payload")
         raise NothingFound(f"There is no receipt {n}. `persona audit list` shows them all.")
+
+    def erase(self, wanted: Callable[[Receipt, bytes], bool]) -> Erasure:
+        """Take the payloads that are `wanted` out of the file for good; the receipts and their chain stay.
+
+        Asked are the receipts that have a payload. Lines that cannot be read stay, and are counted.
+        """
+        traces: list[bytes] = []
+        unreadable = 0
+        if not self._path.exists():
+            return Erasure(0, (), 0)
+        with locked(self._path) as log:
+            remove_unfinished(self._path)
+            self._tip(log)
+            lines = []
+            for complete, line in self._lines():
+                lines.append(line + b"\n" * complete)
+                try:
+                    receipt, record = self._form.receipt(line), parsed(line)
+                    if receipt.erased or not receipt.bytes_out:
+                        continue
+                    payload = self._form.opened(record, "payload")
+                except StoreDamaged:
+                    unreadable += 1
+                    continue
+                if wanted(receipt, payload):
+                    traces.append(str(record.pop("payload")).encode())
+                    record["erased"] = self._form.vouched(record)
+                    lines[-1] = canonical(record) + b"\n"
+            if traces:
+                replace_private(self._path, b"".join(lines))
+        return Erasure(len(traces), tuple(traces), unreadable)
+
+    def write_anew(self, other: AuditLog) -> None:
+        """The whole log into the empty log `other`, sealed and chained anew by its key.
+
+        A line that cannot be read is copied as it is, and what did not fit before does not fit afterwards: a break
+        stays a break, at the same receipt.
+        """
+        with locked(self._path) as log:
+            self._tip(log)
+            hashes: dict[str, str] = {}
+            lines = []
+            for complete, line in self._lines():
+                lines.append(line + b"\n" * complete)
+                try:
+                    erased, record = self._form.receipt(line).erased, parsed(line)
+                    plain = {part: self._form.opened(record, part) for part in ("details", "payload") if part in record}
+                except StoreDamaged:
+                    continue
+                was, n = record["hash"], record["n"]
+                record |= {part: other._form.sealed(text, n, part) for part, text in plain.items()}
+                record["prev"] = hashes.get(record["prev"], record["prev"])
+                if erased:  # its payload is gone, and with it what a hash could be made of
+                    record["erased"] = other._form.vouched(record)
+                else:
+                    record["hash"] = other._form.hash_of(record)
+                hashes.setdefault(was, record["hash"])  # of a line that was put in twice, the first is the right one
+                lines[-1] = canonical(record) + b"\n"
+            replace_private(other._path, b"".join(lines))
+            if (head := self._head()) is not None:
+                other._write_head(_Head(head.n, hashes.get(head.hash, head.hash)))
 
     def verify(self) -> Verdict:
         """Check every line, the chain, and the end of the log against the head."""
         head = self._head()
-        count, prev, torn = 0, NO_HASH, False
+        count, prev, torn, erased = 0, NO_HASH, False, 0
         for complete, line in self._lines():
             n = count + 1
             if not complete:
                 torn = True
                 break
             try:
-                receipt = self._receipt(line)
+                receipt = self._form.receipt(line)
                 if receipt.n != n or receipt.prev != prev:
                     raise StoreDamaged("it does not follow from the one before it: receipts are missing or moved")
                 if head is not None and n == head.n and receipt.hash != head.hash:
                     raise StoreDamaged("it is not the one that was written last")
-                payload = self._open(_parsed(line), "payload")
-                if hashlib.sha256(payload).hexdigest() != receipt.sha256:
-                    raise StoreDamaged("its payload is not the one that was sent")
+                erased += receipt.erased
+                if not receipt.erased:
+                    payload = self._form.opened(parsed(line), "payload")
+                    if hashlib.sha256(payload).hexdigest() != receipt.sha256:
+                        raise StoreDamaged("its payload is not the one that was sent")
             except StoreDamaged as error:
                 return Verdict(False, count, n, f"The audit log is broken at receipt {n}: {error}.")
             count, prev = n, receipt.hash
@@ -177,6 +226,8 @@ class AuditLog:
                 f"The audit log is broken at receipt {count + 1}: {head.n - count} of the newest are missing.",
             )  # fmt: skip
         sentence = f"All {count} receipts are whole and in their order."
+        if erased:
+            sentence += f" What {erased} of them sent was erased with its conversation (`persona forget`)."
         if torn:
             sentence += (
                 " After them stands the beginning of one whose writing was interrupted; nothing was sent for it, "
@@ -192,7 +243,7 @@ class AuditLog:
         head, end = self._head(), _complete_bytes(log)
         last = _last_line(log, end)
         try:
-            receipt = self._receipt(last) if last is not None else None
+            receipt = self._form.receipt(last) if last is not None else None
         except StoreDamaged:
             receipt = None
         newest = receipt.n if receipt else 0
@@ -206,47 +257,6 @@ class AuditLog:
                 self._write_head(_Head(0, NO_HASH))  # so that a head missing later is never an accident
             return _Head(newest, NO_HASH)
         return _Head(newest, receipt.hash) if receipt and newest > head.n else head
-
-    def _line(self, receipt: Receipt, payload: bytes) -> tuple[bytes, str]:
-        details = asdict(receipt)
-        record: dict[str, Any] = {name: details.pop(name) for name in ("n", "time", "prev")}
-        record["time"] = receipt.time.isoformat()
-        del details["hash"]
-        record["details"] = self._sealed(json.dumps(details).encode(), receipt.n, "details")
-        record["payload"] = self._sealed(payload, receipt.n, "payload")
-        record["hash"] = self._hash(record)
-        return _canonical(record) + b"\n", record["hash"]
-
-    def _hash(self, record: dict[str, Any]) -> str:
-        rest = {name: value for name, value in record.items() if name != "hash"}
-        return self._seal.digest("audit\n" + _canonical(rest).decode()).hex()
-
-    def _receipt(self, line: bytes) -> Receipt:
-        """Raises StoreDamaged: the clause that finishes "receipt n: ..."."""
-        record = _parsed(line)
-        if self._hash(record) != record["hash"]:
-            raise StoreDamaged("it was changed, or written with another key")
-        try:
-            details = json.loads(self._open(record, "details"))
-            return Receipt(
-                n=record["n"],
-                time=datetime.fromisoformat(record["time"]),
-                prev=record["prev"],
-                hash=record["hash"],
-                **details,
-            )
-        except (ValueError, TypeError) as error:
-            raise StoreDamaged("it cannot be read") from error
-
-    def _sealed(self, plain: bytes, n: int, part: str) -> str:
-        return base64.b64encode(self._seal.seal(plain, f"audit {part} {n}".encode())).decode()
-
-    def _open(self, record: dict[str, Any], part: str) -> bytes:
-        try:
-            sealed = base64.b64decode(record[part], validate=True)
-        except (ValueError, TypeError) as error:
-            raise StoreDamaged("it cannot be read") from error
-        return self._seal.open(sealed, f"audit {part} {record['n']}".encode())
 
     def _head(self) -> _Head | None:
         try:
@@ -270,21 +280,6 @@ class AuditLog:
             return
         except OSError as error:
             raise _cannot_read(self._path, error) from error
-
-
-def _canonical(record: dict[str, Any]) -> bytes:
-    return json.dumps(record, sort_keys=True, separators=(",", ":")).encode()
-
-
-def _parsed(line: bytes) -> dict[str, Any]:
-    try:
-        record = json.loads(line)
-        whole = isinstance(record, dict) and record.keys() == FIELDS and _canonical(record) == line
-    except ValueError:
-        whole = False
-    if not whole:
-        raise StoreDamaged("its line was changed")
-    return dict(record)
 
 
 def _append(log: int, data: bytes) -> None:

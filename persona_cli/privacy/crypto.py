@@ -5,7 +5,8 @@ The data folder says by one small file where its key is, and that file decides a
     vault.passphrase  salt and scrypt costs; the key follows from PERSONA_PASSPHRASE
     vault.keyring     the name of the entry in the operating system's keyring that holds the key
 Without any of them the key is made: in the keyring, else from the passphrase, else as a key file. A folder that
-already holds sealed data and has lost its key is never given a new one.
+already holds sealed data and has lost its key is never given a new one. Beside a key that took the place of another
+(rekey.py) stands when it did.
 
 Knows nothing of what is sealed. A seal hides and authenticates a value, not its length.
 """
@@ -23,6 +24,7 @@ from persona_cli.durable import locked, replace_private
 from persona_cli.errors import KeyUnavailable, StoreDamaged
 from persona_cli.os_keyring import Backend, KeyringFailed, OsKeyring, open_keyring
 from persona_cli.paths import Folders
+from persona_cli.privacy.key_use import KeyUse, use_key
 
 KEY_BYTES = 32
 NONCE_BYTES = 12  # 96 bits: NIST SP 800-38D §8.2.2, random nonces, safe for 2^32 values under one key
@@ -33,9 +35,12 @@ CHECK = b"persona"
 
 
 class Seal:
-    """Seals and opens bytes under one key of 32 bytes. Safe to share between threads."""
+    """Seals and opens bytes under one key of 32 bytes. Safe to share between threads.
 
-    def __init__(self, key: bytes) -> None:
+    `use` is kept as long as the seal: it holds off a rotation of the key.
+    """
+
+    def __init__(self, key: bytes, use: KeyUse | None = None) -> None:
         if len(key) != KEY_BYTES:
             raise ValueError(f"a key has {KEY_BYTES} bytes, not {len(key)}")
         # 25 ms to import, and needed by none of the commands that store nothing.
@@ -44,6 +49,7 @@ class Seal:
         # Two keys from one: what the digests reveal says nothing about the cipher.
         self._cipher = AESGCM(hmac.digest(key, b"persona seal 1", "sha256"))
         self._digest_key = hmac.digest(key, b"persona digest 1", "sha256")
+        self._use = use
 
     def seal(self, plain: bytes, about: bytes = b"") -> bytes:
         """29 bytes longer than `plain`. `about` (associated data) is not stored and must be given again to open."""
@@ -76,12 +82,19 @@ def data_key(folders: Folders, keyring: Backend | None = None, env: Mapping[str,
     `keyring` None means the system's own. Raises KeyUnavailable (wrong passphrase, locked keyring, lost key) and
     StoreError (folder that cannot be written).
     """
-    key = _kept_key(folders, keyring, env)
+
+    def finish() -> None:
+        from persona_cli.rekey import finish
+
+        finish(folders, keyring, env)
+
+    use = use_key(folders, finish)
+    key = kept_key(folders, keyring, env)
     if key is None:
         # Two first runs at once must agree on one key.
         with locked(folders.data / "vault.lock"):
-            key = _kept_key(folders, keyring, env) or _new_key(folders, keyring, env)
-    return Seal(key)
+            key = kept_key(folders, keyring, env) or _new_key(folders, keyring, env)
+    return Seal(key, use)
 
 
 def where_key_is(folders: Folders, keyring: Backend | None = None, env: Mapping[str, str] = os.environ) -> str:
@@ -94,16 +107,18 @@ def where_key_is(folders: Folders, keyring: Backend | None = None, env: Mapping[
             )
         return (
             f"The encryption key is in {folders.key_file} (0600): it keeps out other users and copies of the data "
-            "folder without that file, not somebody who can read all your files."
+            "folder without that file, not somebody who can read all your files." + _rotated(folders.key_file)
         )
     if _passphrase_file(folders).exists():
         state = "which is set" if env.get("PERSONA_PASSPHRASE") else "which is not set now"
-        return f"The encryption key is made from your passphrase: PERSONA_PASSPHRASE, {state}."
+        told = f"The encryption key is made from your passphrase: PERSONA_PASSPHRASE, {state}."
+        return told + _rotated(_passphrase_file(folders))
     if _keyring_file(folders).exists():
         found = open_keyring(keyring, env)
         if found is None:
             return "The encryption key is in the operating system's keyring, and no keyring can be reached now."
-        return f"The encryption key is in the operating system's keyring ({found.name})."
+        told = f"The encryption key is in the operating system's keyring ({found.name})."
+        return told + _rotated(_keyring_file(folders))
     if remains := _sealed_remains(folders):
         return str(_key_is_gone(folders, remains))
     if (found := open_keyring(keyring, env)) is not None:
@@ -116,6 +131,16 @@ def where_key_is(folders: Folders, keyring: Backend | None = None, env: Mapping[
     )
 
 
+def _rotated(holder: Path) -> str:
+    """When the key took the place of another, as the holder file tells it."""
+    try:
+        text = holder.read_text("utf-8")
+        time = json.loads(text).get("rotated") if text.startswith("{") else dict([text.split()[1:3]]).get("rotated")
+    except (OSError, ValueError, AttributeError):
+        time = None
+    return f" It was last rotated on {str(time)[:10]}." if time else " It was never rotated (persona keys rotate)."
+
+
 def _passphrase_file(folders: Folders) -> Path:
     return folders.data / "vault.passphrase"
 
@@ -124,14 +149,14 @@ def _keyring_file(folders: Folders) -> Path:
     return folders.data / "vault.keyring"
 
 
-def _kept_key(folders: Folders, keyring: Backend | None, env: Mapping[str, str]) -> bytes | None:
+def kept_key(folders: Folders, keyring: Backend | None, env: Mapping[str, str]) -> bytes | None:
     """The key that this folder already has; None when it never had one."""
     if (text := _content(folders.key_file)) is not None:
         return _key_from_hex(text, str(folders.key_file))
     if (text := _content(_passphrase_file(folders))) is not None:
         return _key_from_passphrase(text, _passphrase_file(folders), env)
     if (text := _content(_keyring_file(folders))) is not None:
-        return _key_from_keyring(text.strip(), open_keyring(keyring, env))
+        return _key_from_keyring(_first_word(text), open_keyring(keyring, env))
     return None
 
 
@@ -150,18 +175,28 @@ def _new_key(folders: Folders, keyring: Backend | None, env: Mapping[str, str]) 
             replace_private(_keyring_file(folders), entry.encode())
             return key
     if passphrase := env.get("PERSONA_PASSPHRASE"):
-        salt = token_bytes(16)
-        key = _scrypt(passphrase, salt, **SCRYPT)
-        record = {**SCRYPT, "salt": salt.hex(), "check": Seal(key).seal(CHECK).hex()}
+        key, record = passphrase_record(passphrase)
         replace_private(_passphrase_file(folders), json.dumps(record).encode())
         return key
     replace_private(folders.key_file, key.hex().encode())
     return key
 
 
+def passphrase_record(passphrase: str) -> tuple[bytes, dict[str, str | int]]:
+    """A key from the passphrase and fresh salt, and what vault.passphrase says of it."""
+    salt = token_bytes(16)
+    key = _scrypt(passphrase, salt, **SCRYPT)
+    return key, {**SCRYPT, "salt": salt.hex(), "check": Seal(key).seal(CHECK).hex()}
+
+
+def _first_word(text: str) -> str:
+    """The key or the entry; behind it may stand when it was rotated."""
+    return next(iter(text.split()), "")
+
+
 def _key_from_hex(text: str, where: str) -> bytes:
     try:
-        key = bytes.fromhex(text.strip())
+        key = bytes.fromhex(_first_word(text))
     except ValueError:
         key = b""
     if len(key) != KEY_BYTES:

@@ -180,10 +180,10 @@ _OTHER_BRACKETS = _either(
     _bounded(r"(?<![\w\])}>])", _then(_words("("), _EXACT, _closing(_words(")")))),
 )
 # Brackets lost. A plural s may follow and stays. What is not in capitals could be a name in a program or a file name,
-# so nothing that joins names may touch it.
+# so nothing that joins names may touch it. A backslash may, as the escape of a quotation mark in JSON.
 _BARE = _then(_KIND, _UNDERSCORES, _NUMBER, _SPELLING, _NO_ENDING)
 _BARE_CAPITALS = _bounded(r"(?<!\w)", _BARE, r"(?=s?(?!\w))")
-_BARE_ANY_CASE = _bounded(r"(?<![\w.$@#/\\%&+=-])", _any_case(_BARE), r"(?=s?(?![\w(\[=/\\+@-]|\.\w))")
+_BARE_ANY_CASE = _bounded(r"(?<![\w.$@#/\\%&+=-])", _any_case(_BARE), r"(?=s?(?![\w(\[=/+@-]|\\(?!\")|\.\w))")
 
 _FORMS = (_ESCAPED, _HALF_ESCAPED, _BRACKETED, _OTHER_BRACKETS, _BARE_CAPITALS, _BARE_ANY_CASE)
 _TOKEN = re.compile("|".join(form.whole for form in _FORMS))
@@ -209,8 +209,8 @@ def _begun() -> re.Pattern[str]:
     """Every beginning of a form that runs into the end of the text. Compiled when the first stream comes: that takes
     longer than all the rest of this module."""
     opened = _any_case(_then(_either(_OPEN, _words(r"\[", r"\\[")), _INSIDE, _CLOSE))
-    # What follows a bare form decides it: one character, after a plural s or a full stop another one.
-    bare = _any_case(_then(_BARE, _chars("s", 0, 1), _chars(r"\.", 0, 1)))
+    # What follows a bare form decides it: one character, after a plural s, a full stop or a backslash another one.
+    bare = _any_case(_then(_BARE, _chars("s", 0, 1), _chars(r"[.\\]", 0, 1)))
     return re.compile(
         rf"(?=[\[［【&%\\({{<]|(?<!\w)(?ai:[{_FIRST_LETTERS}]))"  # where one can start at all: this test is for speed
         rf"(?:{opened.begun}|{_OTHER_BRACKETS.begun}|{bare.begun})"

@@ -74,6 +74,11 @@ class Restorer:
         return tuple(self._unknown)
 
     @property
+    def held_back(self) -> int:
+        """How many characters of the input wait for more of it."""
+        return len(self._waiting)
+
+    @property
     def held(self) -> tuple[str, ...]:
         return tuple(self._held)
 

@@ -38,6 +38,12 @@ def statements(stated: Iterable[str]) -> list[str]:
     return told
 
 
+def stated_fields(stated: Iterable[str]) -> list[tuple[str, str]]:
+    """(field, value) of those that are fields: "Landlord: Tom Brannigan"."""
+    found = [field for text in stated if (field := _FIELD.fullmatch(text.strip()))]
+    return [(field[1], value) for field in found for value in re.split(r"\s*;\s*", field[2].strip())]
+
+
 def _read(text: str) -> Iterator[KnownFact]:
     field = _FIELD.fullmatch(text)
     if field and len(field[1].split()) <= LONGEST_FIELD:

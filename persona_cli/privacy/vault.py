@@ -44,6 +44,12 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             n INTEGER PRIMARY KEY, field BLOB NOT NULL, value BLOB NOT NULL,
             field_lookup BLOB NOT NULL, value_lookup BLOB NOT NULL, UNIQUE (field_lookup, value_lookup))""",
     ),
+    ("CREATE INDEX conversations_used ON conversations (used)",),
+    (
+        """CREATE TABLE disclosures (
+            conversation TEXT NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
+            lookup BLOB NOT NULL, trait BLOB NOT NULL, PRIMARY KEY (conversation, lookup))""",
+    ),
 )
 
 
@@ -136,6 +142,21 @@ class Vault:
             if self._connection.in_transaction:
                 return
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def compact(self) -> None:
+        """Write the file anew and empty its log: what was deleted stands nowhere in it afterwards.
+
+        secure_delete zeroes a row where it stood last; a copy that SQLite left behind when it moved the row to another
+        page survives until this. Takes as long as copying the vault. Raises StoreError while another process reads.
+        """
+        with self._lock, self._sentences():
+            self._connection.execute("VACUUM")
+            busy = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        if busy:
+            raise StoreError(
+                f"What you chose is deleted, and another persona is still reading {self._path}: the log beside it "
+                "keeps the encrypted bytes until that one ends."
+            )
 
     def _prepare(self) -> None:
         run = self._connection.execute

@@ -13,6 +13,8 @@ CLOUD_SYSTEM: Final = (
     "copy them exactly and never explain, change or invent one."
 )
 
+LEGEND_HEADING: Final = "About the tokens:"
+
 Treatment = Literal["withheld", "generalised", "replaced"]
 
 
@@ -38,13 +40,15 @@ class Sketch:
     """A sanitised request.
 
     `instruction`, `document`, `points` and `history` hold placeholders where the private details stood. `task`,
-    `format`, `tone` and `length` are read off the request and may be empty.
+    `format`, `tone` and `length` are read off the request and may be empty. `legend` has a line for each placeholder
+    that the cloud is told something of ("[PERSON_1]: a woman, the landlord").
     """
 
     instruction: str
     document: str = ""
     points: tuple[str, ...] = ()
     history: tuple[Message, ...] = ()
+    legend: tuple[str, ...] = ()
     task: str = ""
     format: str = ""
     audience: str = ""
@@ -66,9 +70,15 @@ def prompt(instruction: str, document: str, points: tuple[str, ...], heading: st
     return "\n\n".join(part for part in parts if part)
 
 
+def legend_text(legend: tuple[str, ...]) -> str:
+    """The legend as it stands at the end of the user's message, always there and always worded so; "" for none."""
+    return "\n\n" + "\n".join((LEGEND_HEADING, *legend)) if legend else ""
+
+
 def body(sketch: Sketch, model: str) -> dict[str, Any]:
     """The chat-completions request for `sketch`, ready for the gate."""
     content = prompt(sketch.instruction, sketch.document, sketch.points, "Details you may use")
+    content += legend_text(sketch.legend)
     messages = [Message("system", CLOUD_SYSTEM), *sketch.history, Message("user", content)]
     return {
         "model": model,

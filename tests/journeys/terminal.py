@@ -16,10 +16,10 @@ PATIENCE = 60
 
 
 @contextmanager
-def terminal(*arguments: str, env: dict[str, str] | None = None) -> Iterator[pexpect.spawn]:
+def terminal(*arguments: str, env: dict[str, str] | None = None, command: str = COMMAND) -> Iterator[pexpect.spawn]:
     """`persona ARGUMENTS` in a terminal of 100 columns; killed at the end when it is still there."""
     child = pexpect.spawn(
-        COMMAND,
+        command,
         list(arguments),
         env={**os.environ, "TERM": "xterm-256color", "PROMPT_TOOLKIT_NO_CPR": "1", **(env or {})},
         dimensions=(40, 100),

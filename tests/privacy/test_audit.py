@@ -17,8 +17,9 @@ import pytest
 
 import persona_cli
 from persona_cli.errors import NothingFound, StoreDamaged, StoreError
-from persona_cli.privacy.audit import AuditLog, Receipt
+from persona_cli.privacy.audit import AuditLog
 from persona_cli.privacy.crypto import KEY_BYTES, Seal
+from persona_cli.privacy.receipts import Receipt
 
 KEY = bytes(range(KEY_BYTES))
 PROJECT = Path(persona_cli.__file__).parent.parent

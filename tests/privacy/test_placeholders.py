@@ -55,6 +55,7 @@ def test_only_the_written_form_is_read_as_written(text: str) -> None:
         "[PERSN_1]", "[PERSONS_1]", "PERSON_1_2", "XPERSON_1", "PERSON_1x2", "my_person_1", "self.person_1",
         "person_1()", "person_1.jpg", "img/person_1", "[PERſON_1]", "[PERSON_1bc]", "[PERSON__1]", "[1]", "PERSON1",
         "PERSON\n1", "(person 1)", "{person 1}", "[PERSON_1ß]", "[PERSON_²]", "PERSON_①",
+        "person_1\\notes", "\\person_1",
     ],
 )  # fmt: skip
 def test_what_is_no_placeholder(text: str) -> None:
@@ -71,6 +72,7 @@ def test_what_is_no_placeholder(text: str) -> None:
         ("**[PERSON_1]**", "[PERSON_1]", "**|**"),
         ("[[PERSON_1]]", "[PERSON_1]", "[|]"),
         ("PERSON_1s", "[PERSON_1]", "|s"),
+        ('\\"person_1\\"', "[PERSON_1]", '\\"|\\"'),
         ("[PERSON_1]s", "[PERSON_1]", "|s"),
         ("[PERSON_1B]", "[PERSON_1b]", "|"),
         ("[PERSON_10]", "[PERSON_10]", "|"),

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from persona_cli.assistant import Answer, Assistant, Request
+from persona_cli.assistant import Assistant
+from persona_cli.exchange import Answer, Request
 from persona_cli.parts import Parts
 from tests.servers import RecordingServer, stream_of
 

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from persona_cli.assistant import Assistant, Request
+from persona_cli.assistant import Assistant
 from persona_cli.errors import CloudError, Refused
+from persona_cli.exchange import Request
 from persona_cli.parts import Parts
 from persona_cli.privacy.normal import fold, squash
 from tests.servers import RecordingServer, echo, rubbish, server_error, stream_of, then, truncated, unauthorised

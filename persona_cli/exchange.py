@@ -1,0 +1,113 @@
+"""What goes into the pipeline and what comes out of it: Request, Draft, Reply, Answer. Knows no step of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from persona_cli.consent import RejectedEdit
+    from persona_cli.privacy.disclosure import Exposure
+    from persona_cli.privacy.gate import Cleared
+    from persona_cli.privacy.pseudonyms import Pseudonyms
+    from persona_cli.sketch.extractive import Recalled
+    from persona_cli.sketch.sketch import Decision, Sketch
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the user asks. `document` is what came through the pipe; `facts` are private things known for this request.
+
+    `conversation` is the id of the conversation it belongs to ("" for none: nothing is stored). `confirm` says whether
+    the user must consent before it leaves; None leaves that to the setting privacy.confirm.
+    """
+
+    text: str
+    document: str = ""
+    facts: tuple[str, ...] = ()
+    conversation: str = ""
+    local: bool = False
+    confirm: bool | None = None
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A request that is ready to leave. `table` restores the answer; `cleared` is what the gate let through.
+
+    `rejected` is the user's last edit of it, where the gate would not have that. `exposure` is what the conversation
+    tells the cloud of the user with it (None: not counted).
+    """
+
+    request: Request
+    sketch: Sketch
+    table: Pseudonyms
+    cleared: Cleared
+    memories: tuple[Recalled, ...] = ()
+    rejected: RejectedEdit | None = None
+    exposure: Exposure | None = None
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        """The request body that would leave."""
+        return json.loads(self.cleared.body)  # type: ignore[no-any-return]
+
+    @property
+    def message(self) -> str:
+        """The user's message as it would leave."""
+        return str(self.payload["messages"][-1]["content"])
+
+    @property
+    def payload_text(self) -> str:
+        """Every character that would leave but the protocol's own keys: all strings of the body, one a line."""
+        from persona_cli.privacy.gate import strings
+
+        return "\n".join(text for path, text in strings(self.payload) if not path.endswith("(key)"))
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came of a request.
+
+    `raw` is the text as the model wrote it and `text` as the user reads it; `held` are placeholders left in place
+    inside a URL or code, `unknown` are tokens that this conversation never issued. `receipt` is the audit number (0:
+    nothing left).
+    """
+
+    text: str
+    raw: str
+    where: str
+    model: str
+    complete: bool = True
+    restored: int = 0
+    held: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+    withheld: int = 0
+    replaced: int = 0
+    memories: tuple[str, ...] = ()
+    receipt: int = 0
+    cut_short: bool = False
+
+
+class Reply:
+    """An answer as it arrives: iterate for the text, then read `answer`. `close()` stops it and keeps what has come.
+
+    `withheld` says what stayed here, and why. `warning` is for the user before they iterate, which is what sends.
+    """
+
+    def __init__(self, pieces: Iterator[str | Answer], withheld: tuple[Decision, ...] = (), warning: str = "") -> None:
+        self._pieces = pieces
+        self.withheld = withheld
+        self.warning = warning
+        self.answer: Answer | None = None
+
+    def __iter__(self) -> Iterator[str]:
+        for piece in self._pieces:
+            if isinstance(piece, Answer):
+                self.answer = piece
+            elif piece:
+                yield piece
+
+    def close(self) -> None:
+        self._pieces.close()  # type: ignore[attr-defined]
