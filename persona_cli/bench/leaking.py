@@ -203,7 +203,7 @@ class _User:
             confirm = mode in (EDITED, KEPT_LOCAL)
             reply = assistant.ask(replace(request, local=mode == LOCAL, confirm=confirm))
             for _ in reply:
-                if mode in (INTERRUPTED, LOCAL, KEPT_LOCAL):
+                if mode in (INTERRUPTED, LOCAL, KEPT_LOCAL) or cloud in _NEVER_ENDING:
                     reply.close()  # a local answer is as long as a local model likes
                     break
             self._run.outcomes["answered" if reply.answer else "interrupted"] += 1
