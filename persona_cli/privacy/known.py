@@ -23,6 +23,7 @@ SOURCE: Final = "known"
 SQUASHED_LENGTH: Final = 8
 DIGITS_LENGTH: Final = 6
 NAME_PART_LENGTH: Final = 3
+GLUED_PART_LENGTH: Final = 4
 _WORD: Final = re.compile(r"[^\W_]+")
 
 
@@ -61,7 +62,10 @@ class KnownValues:
             yield from self._matched(text, digits(folded), self._find_digits, self._digits)
 
     def glued(self, text: str) -> Iterator[PrivateSpan]:
-        """Values as they are, inside words too: a cloud that wrote x[PERSON_1]x gets no xEmmax back."""
+        """Values and the parts of names as they are, inside words too.
+
+        A cloud that wrote x[PERSON_1]x gets no xEmmax back, also where the surname is masked already.
+        """
         for start, value in self._find_plain.within(text):
             yield PrivateSpan(start, start + len(value), self._plain[value], value, SOURCE, 1.0)
 
@@ -90,6 +94,9 @@ class KnownValues:
             self._digits.setdefault(number, item.kind)
         if len(item.value) >= NAME_PART_LENGTH and not (item.value.islower() and self._is_common(item.value)):
             self._plain.setdefault(item.value, item.kind)
+        for part in parts:
+            if len(part) >= GLUED_PART_LENGTH and not self._is_common(part.lower()):
+                self._plain.setdefault(part, item.kind)
 
     def _matched(
         self, text: str, form: Folded, phrases: Phrases, kinds: dict[str, str], trim: int = 0

@@ -211,3 +211,13 @@ def test_a_value_that_masking_another_one_uncovers_is_masked_too() -> None:
     cleared = Gate(Links(())).clear(body, Pseudonyms(), [Known("pe", ORG)])
     assert b"pe link" not in cleared.body
     assert cleared.masked == 2
+
+
+def test_a_glued_part_of_a_name_in_an_answer_is_masked_when_the_rest_is_masked_already() -> None:
+    said = "xFerdinand [PERSON_5]y. Quigleys, will you?"
+    body = {"messages": [{"role": "assistant", "content": said}, {"role": "user", "content": "Quigleys"}]}
+    known = [Known("Ferdinand Brandt", PERSON), Known("Will Quigley", PERSON)]
+    cleared = Gate(BLIND, is_common=lambda word: word == "will").clear(body, Pseudonyms(), known)
+    answer = json.loads(cleared.body)["messages"][0]["content"]
+    assert "Ferdinand" not in answer and "Quigley" not in answer
+    assert ", will you?" in answer
