@@ -82,9 +82,10 @@ def test_visual_comes_before_editor_and_may_have_options() -> None:
 
 
 HOLD = """
-import os, sys
+import os, signal, sys
 from pathlib import Path
 from persona_cli.cli.editor import edited
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # a test run that outlives its terminal ignores it
 with open(os.devnull, "r+") as nowhere:
     edited("private", Path(sys.argv[1]), nowhere.fileno(), nowhere.fileno(), dict(os.environ))
 """
