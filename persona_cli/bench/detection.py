@@ -81,12 +81,13 @@ def _sketched(rows: Sequence[dict[str, Any]], level: str) -> list[Sent]:
         env = {
             **{name: value for name, value in os.environ.items() if not name.startswith("PERSONA_")},
             "PERSONA_HOME": home,
-            "PERSONA_PRIVACY_LEVEL": level,
             "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
         }
+        persona = [sys.executable, "-m", "persona_cli"]
+        subprocess.run([*persona, "config", "set", "privacy.level", level], env=env, check=True, capture_output=True)
         lines = "".join(json.dumps({"id": at, "text": row["user_query"]}) + "\n" for at, row in enumerate(rows))
         done = subprocess.run(
-            [sys.executable, "-m", "persona_cli", "sketch", "--jsonl"],
+            [*persona, "sketch", "--jsonl"],
             input=lines,
             env=env,
             check=True,
