@@ -11,7 +11,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from persona_cli.bench import detection_speed, labelled, scores
@@ -20,9 +20,10 @@ from persona_cli.bench.peers import peers
 from persona_cli.bench.scores import Find, Sent
 from persona_cli.cli import screen
 from persona_cli.privacy import spans
-from persona_cli.privacy.detect import LEVELS, Detector, build_detector
+from persona_cli.privacy.detect import LEVELS, build_detector
 from persona_cli.privacy.patterns import Patterns
-from persona_cli.privacy.tagger import Tagger
+from persona_cli.privacy.spans import PrivateSpan
+from persona_cli.privacy.tagger import TAGGER, Tagger, private_spans
 
 PUPA = "pupa/dev.jsonl"
 WNUT = "ner/wnut17-dev.conll"
@@ -60,9 +61,29 @@ def bench(most: int | None = None) -> None:
     detection_speed.bench([row["user_query"] for row in rows], size)
 
 
-def level_detector(level: str) -> Detector:
-    """The detector of a new user at `level`."""
-    return build_detector(tagger=Tagger(threshold=LEVELS[level]))
+class Judged:
+    """The tagger as a source that judges each text once, for any number of thresholds."""
+
+    name = TAGGER
+
+    def __init__(self, threshold: float, tagger: Tagger, odds: dict[str, Any]) -> None:
+        self._threshold = threshold
+        self._tagger = tagger
+        self._odds = odds
+
+    def find(self, text: str) -> Iterator[PrivateSpan]:
+        """As Tagger.find with the threshold."""
+        if text not in self._odds:
+            self._odds[text] = self._tagger.odds(text)
+        pieces, odds = self._odds[text]
+        yield from private_spans(text, pieces, odds, self._threshold)
+
+
+def detectors(thresholds: Iterable[float]) -> Iterator[Find]:
+    """The detector of a new user at each threshold of the tagger."""
+    tagger, odds = Tagger(), dict[str, Any]()
+    for threshold in thresholds:
+        yield build_detector(tagger=Judged(threshold, tagger, odds)).find
 
 
 _PROMPTS = f"{'':<26} {'leak':>7} {'micro':>7} {'words':>7} {'no leak':>8} {'kept':>7} {'returned':>9}"
@@ -110,8 +131,8 @@ def _curve(rows: Sequence[dict[str, Any]]) -> None:
     """The detector alone at thresholds of the tagger: the curve behind the words of privacy.level."""
     named = {threshold: level for level, threshold in LEVELS.items()}
     screen.write("\nthe detector alone, by the tagger's threshold\n" + _PROMPTS + "\n")
-    for threshold in sorted({*CURVE, *named}):
-        find = build_detector(tagger=Tagger(threshold=threshold)).find
+    thresholds = sorted({*CURVE, *named})
+    for threshold, find in zip(thresholds, detectors(thresholds), strict=True):
         with screen.working(f"threshold {threshold}"):
             sent = [scores.replaced(row["user_query"], find(row["user_query"])) for row in rows]
         _show_prompts(f"{threshold:.2f} {named.get(threshold, '')}", scores.prompts(rows, sent))
@@ -133,8 +154,7 @@ def _hide(title: str, marks: Sequence[Marked]) -> None:
         f"\n{title}: {len(marks)} texts, {values} values\n"
         f"{'':<26} {'hidden':>7} {'texts':>7} {'kept':>7} {'P':>6} {'R':>6} {'F2':>6} {'span F2':>8}\n"
     )
-    finds: list[tuple[str, Find]] = [(level, level_detector(level).find) for level in LEVELS]
-    for name, find in (*finds, *_others()):
+    for name, find in (*zip(LEVELS, detectors(LEVELS.values()), strict=True), *_others()):
         with screen.working(name):
             found = scores.hiding(find, marks)
         screen.write(
@@ -150,9 +170,10 @@ def _tweets(most: int | None) -> None:
         f"{'':<26} {'P':>6} {'R':>6} {'F1':>6}   {'typed P':>7} {'R':>6} {'F1':>6}\n"
     )
     finds: list[tuple[str, Callable[[str], Any]]] = [
-        (f"tagger at {threshold}", Tagger(threshold=threshold).find) for threshold in (LEVELS["balanced"], 0.5)
+        (f"tagger at {threshold}", Tagger(threshold=threshold).find) for threshold in (0.2, LEVELS["balanced"])
     ]
-    for name, find in [*finds, ("detector, balanced", level_detector("balanced").find)]:
+    (balanced,) = detectors([LEVELS["balanced"]])
+    for name, find in [*finds, ("detector, balanced", balanced)]:
         untyped, typed = scores.Tally(), scores.Tally()
         with screen.working(name):
             for sentence in sentences:

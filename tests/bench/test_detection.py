@@ -8,13 +8,22 @@ import pytest
 
 from persona_cli.bench import detection, detection_speed, labelled
 from persona_cli.errors import PersonaError
+from persona_cli.privacy.detect import build_detector
 from persona_cli.privacy.spans import ORG, PERSON
+from persona_cli.privacy.tagger import Tagger
 from tests.installed import persona
 
 
 def test_tokens_and_tags_become_a_text_and_its_entities() -> None:
     sentence = [("Ann", "B-person"), ("Lee", "I-person"), ("of", "O"), ("Acme", "B-corporation"), ("left", "O")]
     assert detection._entities(sentence) == ("Ann Lee of Acme left", [(0, 7, PERSON), (11, 15, ORG)])
+
+
+def test_judging_a_text_once_finds_what_each_threshold_finds() -> None:
+    text = "Dear Maria Kowalska, greetings to jonas of Fabrikam Robotics Ltd in Leeds, and to Rowan."
+    thresholds = (0.05, 0.9)
+    for threshold, find in zip(thresholds, detection.detectors(thresholds), strict=True):
+        assert find(text) == build_detector(tagger=Tagger(threshold=threshold)).find(text)
 
 
 def test_the_document_is_as_long_as_asked_and_never_the_same_twice() -> None:
