@@ -13,7 +13,6 @@ from pathlib import Path
 import onnx
 import onnxruntime
 from onnxruntime.quantization import QuantType, quantize_dynamic
-from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
 
 from models.recipes.encoder.graph import Storage, model
 from models.recipes.encoder.source import Weights
@@ -62,6 +61,9 @@ def in_8_bits(full: bytes, reduce_range: bool = True, exact: Sequence[str] = ())
 
 def _blockwise(full: bytes) -> bytes:
     """Weights in blocks, activations to 8 bits in the kernel. The fused Attention stays 32-bit."""
+    # Needs onnx_ir, which nothing else does: `pip install onnx-ir` to compare.
+    from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
+
     quantizer = MatMulNBitsQuantizer(
         onnx.load_from_string(full), bits=8, block_size=32, is_symmetric=True, accuracy_level=4
     )
