@@ -9,29 +9,36 @@ from persona_cli.privacy.words import inside_word
 
 
 class Phrases:
-    """A set of phrases to look for in many texts. Case and spacing matter."""
+    """A set of phrases to look for in many texts. Case and spacing matter. Nothing is built before the first text."""
 
     def __init__(self, phrases: Collection[str]) -> None:
+        self._phrases = tuple(filter(None, phrases))
         self._automaton: Any = None
-        if any(phrases):
-            import ahocorasick
-
-            self._automaton = ahocorasick.Automaton()
-            for phrase in filter(None, phrases):
-                self._automaton.add_word(phrase, phrase)
-            self._automaton.make_automaton()
 
     def within(self, text: str) -> Iterator[tuple[int, str]]:
         """(start, phrase) wherever one stands in `text`: inside words and overlapping too, in order of their ends."""
-        if self._automaton is not None:
-            for last, phrase in self._automaton.iter(text):
-                yield last + 1 - len(phrase), phrase
+        if not self._phrases:
+            return
+        if self._automaton is None:
+            self._automaton = _automaton(self._phrases)
+        for last, phrase in self._automaton.iter(text):
+            yield last + 1 - len(phrase), phrase
 
     def alone(self, text: str) -> Iterator[tuple[int, str]]:
         """Those that are no part of a longer word."""
         for start, phrase in self.within(text):
             if not inside_word(text, start) and not inside_word(text, start + len(phrase)):
                 yield start, phrase
+
+
+def _automaton(phrases: Collection[str]) -> Any:
+    import ahocorasick
+
+    automaton = ahocorasick.Automaton()
+    for phrase in phrases:
+        automaton.add_word(phrase, phrase)
+    automaton.make_automaton()
+    return automaton
 
 
 def lowered(text: str) -> str:

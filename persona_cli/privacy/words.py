@@ -14,8 +14,7 @@ from typing import Final
 # What may follow an apostrophe without being part of the word: Emma's, I'm, they're, she'll.
 _CLITICS: Final = frozenset({"s", "m", "re", "ve", "ll", "d", "t"})
 # Scripts that put no space between words (Chinese, Japanese) or join their particles to a name (Korean).
-UNSPACED: Final = "\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff66-\uff9f"
-_UNSPACED: Final = re.compile(f"[{UNSPACED}]")
+_UNSPACED: Final = re.compile("[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff66-\uff9f]")
 _WORD: Final = re.compile(r"(?:[^\W\d_]\.){2,}(?![^\W\d_])|[^\W_](?:[\w]|['’](?=[^\W\d_]))*")
 
 
