@@ -52,6 +52,11 @@ class Folders:
         return self.state / "audit.jsonl"
 
     @property
+    def open_conversations(self) -> Path:
+        """One empty file for each conversation that a process has open."""
+        return self.state / "open"
+
+    @property
     def chat_history_file(self) -> Path:
         return self.state / "chat-history"
 
@@ -99,13 +104,13 @@ def create_private(path: Path) -> None:
 
 
 def embedded_model(name: str) -> Path:
-    """The model file `name` that persona ships: in the wheel beside this package, or in the checkout's models/.
+    """The model file or folder `name` that persona ships: in the wheel, or in the checkout's models/.
 
     Raises ModelMissing.
     """
     package = Path(__file__).parent
     for folder in (package / "models", package.parent / "models"):
-        if (folder / name).is_file():
+        if (folder / name).exists():
             return folder / name
     raise ModelMissing(
         f"The embedded model {name} is not in this installation. Reinstall persona (./install.sh), or run its "

@@ -20,12 +20,13 @@ def test_the_wheel_holds_the_embedded_models_and_the_lists(tmp_path: Path) -> No
     (wheel,) = tmp_path.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
         sizes = {item.filename: item.file_size for item in archive.infolist()}
-    for name in ("catalog.toml", "encoder.onnx", "tokenizer.json", "nano.gguf", "tagger.onnx"):
+    names = "catalog.toml encoder.onnx tokenizer.json nano.gguf tagger.onnx pos/meta.json pos/tok2vec/model"
+    for name in names.split():
         assert sizes[f"persona_cli/models/{name}"] == (PROJECT / "models" / name).stat().st_size
     assert sizes["persona_cli/privacy/data/given.txt"] > 0
     assert not any(name.startswith(("tests/", "models/", "persona_cli/models/recipes")) for name in sizes)
 
 
 def test_every_embedded_model_is_small_enough_for_the_repository() -> None:
-    for path in (PROJECT / "models").iterdir():
+    for path in (PROJECT / "models").rglob("*"):
         assert path.is_dir() or path.stat().st_size <= 30 * 2**20, path

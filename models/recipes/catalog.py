@@ -1,11 +1,12 @@
-"""Writes the size and sha256 of the files in models/ into models/catalog.toml: `python -m models.recipes.catalog`."""
+"""Writes the size and sha256 of what is in models/ into models/catalog.toml: `python -m models.recipes.catalog`."""
 
 from __future__ import annotations
 
-from hashlib import sha256
 from pathlib import Path
 
 import tomlkit
+
+from persona_cli.local.catalog import fingerprint
 
 MODELS = Path(__file__).parents[1]
 
@@ -14,9 +15,7 @@ def main() -> None:
     path = MODELS / "catalog.toml"
     catalog = tomlkit.parse(path.read_text("utf-8"))
     for model in catalog["model"]:
-        content = (MODELS / str(model["file"])).read_bytes()
-        model["size"] = len(content)
-        model["sha256"] = sha256(content).hexdigest()
+        model["size"], model["sha256"] = fingerprint(MODELS / str(model["file"]))
     path.write_text(tomlkit.dumps(catalog), "utf-8")
 
 

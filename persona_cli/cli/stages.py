@@ -72,7 +72,7 @@ def draft_fields(draft: Draft) -> dict[str, Any]:
     return {
         "payload": draft.payload,
         "payload_text": draft.payload_text,
-        "placeholders": {entry.token: entry.value for entry in draft.table.entries},
+        "placeholders": draft.placeholders,
         "withheld": [item.text for item in draft.sketch.treated("withheld")],
         "generalised": [item.text for item in draft.sketch.treated("generalised")],
         "decisions": [asdict(item) for item in draft.sketch.decisions],
@@ -171,30 +171,65 @@ def restore(
 
 
 def compress(
-    ratio: Annotated[float, typer.Option("--ratio", "-r", help="The share of the words to keep, 0 to 1.")] = 0.5,
+    ratio: Annotated[
+        float | None, typer.Option("--ratio", "-r", help="The share of the words to keep, 0 to 1 (default: 0.5).")
+    ] = None,
+    mode: Annotated[
+        str | None,
+        typer.Option("--mode", help="In the place of --ratio: readable (half), dense (a sixth), gist (1/26)."),
+    ] = None,
     as_json: JsonOption = False,
     as_jsonl: JsonlOption = False,
 ) -> None:
     """Shorten the text on stdin to a share of its words, keeping what carries it."""
     from persona_cli.memory.compress import compress
 
+    share = _share(ratio, mode)
     if as_jsonl:
+        parse = _can_parse()
 
         def answer(row: jsonl.Row) -> jsonl.Row:
-            wanted = row.get("ratio", ratio)
+            wanted = row.get("ratio", share)
             if isinstance(wanted, bool) or not isinstance(wanted, (int, float)):
                 raise UsageError("The field 'ratio' must be a number.")
-            return asdict(compress(row["text"], _checked(wanted)))
+            return asdict(compress(row["text"], _checked(wanted), parse=parse))
 
         jsonl.each_line(answer)
         return
-    done = compress(_needed_stdin("persona compress --ratio 0.3 < notes.txt"), _checked(ratio))
+    text = _needed_stdin("persona compress --ratio 0.3 < notes.txt")
+    done = compress(text, share, parse=_can_parse(), told=screen.Bar("compressing"))
     if as_json:
         fields = asdict(done)
         screen.write_json({**fields, "kept": done.words_out, "dropped": done.words_in - done.words_out})
     else:
         screen.write(done.text if done.text.endswith("\n") else done.text + "\n")
         screen.note(f"{done.words_out} of {done.words_in} words")
+
+
+def _can_parse() -> bool:
+    """Whether the spaCy pipeline loads. Without it words go by a simpler rule, which is said."""
+    from persona_cli.errors import ModelBroken, ModelMissing
+    from persona_cli.memory.parsing import parser
+
+    try:
+        with screen.working("loading"):
+            parser()
+    except (ModelMissing, ModelBroken) as error:
+        screen.say(f"{error} Until then words go by a simpler rule.", "yellow")
+        return False
+    return True
+
+
+def _share(ratio: float | None, mode: str | None) -> float:
+    from persona_cli.memory.compress import MODES
+
+    if mode is None:
+        return _checked(0.5 if ratio is None else ratio)
+    if ratio is not None:
+        raise UsageError("--ratio and --mode say the same thing twice; give one of them.")
+    if mode not in MODES:
+        raise UsageError(f"There is no mode '{mode}'. There are: {', '.join(MODES)}.")
+    return MODES[mode]
 
 
 def _checked(ratio: float) -> float:

@@ -14,7 +14,7 @@ from persona_cli.paths import embedded_model
 
 @dataclass(frozen=True)
 class CatalogModel:
-    """`size` is bytes; `context` is the window in tokens."""
+    """`size` and `sha256` are those of fingerprint(); `context` is the window in tokens, 0 where there is none."""
 
     name: str
     file: str
@@ -53,6 +53,29 @@ def entry(name: str) -> CatalogModel:
     raise ModelMissing(f"The catalog has no model '{name}'. It has: {names}.")
 
 
+def fingerprint(path: Path) -> tuple[int, str]:
+    """The bytes and the sha256 of a model.
+
+    Of a folder: all bytes of its files, and the sha256 of a line for each file, "sha256  path", in the order of their
+    paths, as `sha256sum` prints it. Raises OSError.
+    """
+    if not path.is_dir():
+        return _of_file(path)
+    files = sorted(inner.relative_to(path).as_posix() for inner in path.rglob("*") if inner.is_file())
+    found = [(name, *_of_file(path / name)) for name in files]
+    lines = "".join(f"{digest}  {name}\n" for name, _, digest in found)
+    return sum(size for _, size, _ in found), sha256(lines.encode()).hexdigest()
+
+
+def _of_file(path: Path) -> tuple[int, str]:
+    digest, size = sha256(), 0
+    with path.open("rb") as file:
+        while chunk := file.read(1 << 20):
+            digest.update(chunk)
+            size += len(chunk)
+    return size, digest.hexdigest()
+
+
 def verify(name: str, folder: Path | None = None) -> str | None:
     """What is wrong with the file of an embedded model, as a sentence; None when it is the right one.
 
@@ -61,11 +84,7 @@ def verify(name: str, folder: Path | None = None) -> str | None:
     model = entry(name)
     try:
         path = folder / model.file if folder else embedded_model(model.file)
-        with path.open("rb") as file:
-            digest = sha256()
-            while chunk := file.read(1 << 20):
-                digest.update(chunk)
-        right = path.stat().st_size == model.size and digest.hexdigest() == model.sha256
+        right = fingerprint(path) == (model.size, model.sha256)
     except ModelMissing as error:
         return str(error)
     except FileNotFoundError:

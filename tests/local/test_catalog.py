@@ -1,20 +1,25 @@
 from __future__ import annotations
 
+import hashlib
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from persona_cli.errors import ModelBroken, ModelMissing
-from persona_cli.local.catalog import entries, entry, read, verify
+from persona_cli.local.catalog import entries, entry, fingerprint, read, verify
+from persona_cli.paths import embedded_model
 
 
 def test_every_embedded_model_is_the_one_of_the_catalog() -> None:
-    assert [model.name for model in entries()] == ["encoder", "tokenizer", "nano", "tagger"]
+    assert [model.name for model in entries()] == ["encoder", "tokenizer", "nano", "tagger", "pos"]
     assert {model.name: verify(model.name) for model in entries()} == {
         "encoder": None,
         "tokenizer": None,
         "nano": None,
         "tagger": None,
+        "pos": None,
     }
 
 
@@ -35,3 +40,22 @@ def test_a_broken_catalog_is_a_sentence(tmp_path: Path, content: str) -> None:
     (tmp_path / "catalog.toml").write_text(content)
     with pytest.raises(ModelBroken, match="cannot be read"):
         read(tmp_path / "catalog.toml")
+
+
+def test_a_folder_has_the_fingerprint_of_all_its_files(tmp_path: Path) -> None:
+    (tmp_path / "inner").mkdir()
+    (tmp_path / "inner" / "b").write_bytes(b"two")
+    (tmp_path / "a").write_bytes(b"one")
+    listed = subprocess.run(["sha256sum", "a", "inner/b"], cwd=tmp_path, capture_output=True, check=True).stdout
+    before = fingerprint(tmp_path)
+    assert before == (6, hashlib.sha256(listed).hexdigest())
+    (tmp_path / "inner" / "b").rename(tmp_path / "b")
+    assert fingerprint(tmp_path) != before
+
+
+def test_a_folder_with_a_changed_file_is_a_sentence(tmp_path: Path) -> None:
+    copy = tmp_path / "pos"
+    shutil.copytree(embedded_model("pos"), copy)
+    assert verify("pos", tmp_path) is None
+    (copy / "meta.json").write_text("{}")
+    assert "is not the one persona was made with" in str(verify("pos", tmp_path))
