@@ -20,14 +20,17 @@ if TYPE_CHECKING:
     from persona_cli.conversation import Conversations
     from persona_cli.local.encoder import TextEncoder
     from persona_cli.local.engine import Engine
+    from persona_cli.memory.contacts import Contacts
+    from persona_cli.memory.importing.ledger import Imports
     from persona_cli.memory.profile import Profile
     from persona_cli.memory.store import MemoryStore
     from persona_cli.privacy.audit import AuditLog
     from persona_cli.privacy.crypto import Seal
-    from persona_cli.privacy.detect import Detector
+    from persona_cli.privacy.detect import Detector, Source
     from persona_cli.privacy.disclosure import Disclosures
     from persona_cli.privacy.facts import KnownFact
     from persona_cli.privacy.gate import Gate
+    from persona_cli.privacy.open_conversations import OpenConversations
     from persona_cli.privacy.tagger import Tagger
     from persona_cli.privacy.vault import Vault
 
@@ -69,6 +72,12 @@ class Parts:
         return Conversations(self.vault)
 
     @cached_property
+    def open_conversations(self) -> OpenConversations:
+        from persona_cli.privacy.open_conversations import OpenConversations
+
+        return OpenConversations(self.folders.open_conversations)
+
+    @cached_property
     def disclosures(self) -> Disclosures:
         from persona_cli.privacy.disclosure import Disclosures
 
@@ -79,6 +88,18 @@ class Parts:
         from persona_cli.memory.profile import Profile
 
         return Profile(self.vault)
+
+    @cached_property
+    def contacts(self) -> Contacts:
+        from persona_cli.memory.contacts import Contacts
+
+        return Contacts(self.vault)
+
+    @cached_property
+    def imports(self) -> Imports:
+        from persona_cli.memory.importing.ledger import Imports
+
+        return Imports(self.vault)
 
     @cached_property
     def audit(self) -> AuditLog:
@@ -96,7 +117,14 @@ class Parts:
     def memory(self) -> MemoryStore:
         from persona_cli.memory.store import MemoryStore
 
-        return MemoryStore(self.folders.memory_folder, self.encoder, self.seal)
+        folder, url = self.folders.memory_folder, self.settings.memory.url
+        if not url:
+            return MemoryStore(folder, self.encoder, self.seal)
+        from persona_cli.memory.storage.remote import BESIDE, Remote
+
+        # What stays on this machine of another memory than the one in the folder.
+        beside = folder / BESIDE
+        return MemoryStore(beside, self.encoder, self.seal, place=Remote(beside, url))
 
     @cached_property
     def known_facts(self) -> tuple[KnownFact, ...]:
@@ -127,11 +155,20 @@ class Parts:
         return Tagger(threshold=LEVELS[self.settings.privacy.level], reading=self.reading)
 
     def detector_with(self, facts: Sequence[KnownFact]) -> Detector:
-        """The detector, with more known facts."""
+        """The detector, with more known facts. Of the contacts it knows those that a text may speak of."""
         from persona_cli.privacy.detect import build_detector
 
         privacy = self.settings.privacy
-        return build_detector([*self.known_facts, *facts], privacy.allow, privacy.deny, tagger=self.tagger)
+        known = [*self.known_facts, *facts]
+        return build_detector(known, privacy.allow, privacy.deny, tagger=self.tagger, more=self._contact_source)
+
+    @cached_property
+    def _contact_source(self) -> tuple[Source, ...]:
+        if not self.folders.vault_file.exists():
+            return ()
+        from persona_cli.memory.contacts import MentionedContacts
+
+        return (MentionedContacts(self.contacts),)
 
     @cached_property
     def engine(self) -> Engine:
@@ -156,6 +193,6 @@ def make_gate(detector: Detector) -> Gate:
     """A gate over `detector` that knows persona's own prompts and the ordinary words."""
     from persona_cli.privacy.gate import Gate
     from persona_cli.privacy.words import lexicon
-    from persona_cli.sketch.sketch import CLOUD_SYSTEM
+    from persona_cli.sketch.sketch import CLOUD_SYSTEM, CLOUD_SYSTEM_SURROGATES
 
-    return Gate(detector, shipped=(CLOUD_SYSTEM,), is_common=lexicon().is_word)
+    return Gate(detector, shipped=(CLOUD_SYSTEM, CLOUD_SYSTEM_SURROGATES), is_common=lexicon().is_word)

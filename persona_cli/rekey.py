@@ -26,6 +26,8 @@ from typing import Any
 from persona_cli.conversation import copy_conversations
 from persona_cli.durable import cannot_write, locked, replace_private
 from persona_cli.errors import KeyUnavailable, NothingFound, StoreDamaged, StoreError
+from persona_cli.memory.contacts import Contacts
+from persona_cli.memory.importing.ledger import Imports
 from persona_cli.memory.profile import Profile
 from persona_cli.os_keyring import Backend, KeyringFailed, open_keyring
 from persona_cli.paths import Folders
@@ -104,7 +106,7 @@ def finish(
         _throw_away(folders)
         _drop_entry(str(journal["entry"]), keyring, env)
         step("done")
-        for folder in (folders.state, folders.data):
+        for folder in (folders.state, folders.memory_folder, folders.data):
             if folder.exists():
                 _to_disk(folder)
         journal_of(folders).unlink()
@@ -113,7 +115,7 @@ def finish(
 
 
 def _put_in_place(folders: Folders, holder: str, step: Callable[[str], None]) -> None:
-    from persona_cli.memory.generations import Generations
+    from persona_cli.memory.storage.generations import Generations
 
     for staged, path in _moves(folders):
         if not staged.exists():
@@ -122,6 +124,8 @@ def _put_in_place(folders: Folders, holder: str, step: Callable[[str], None]) ->
             # A log that was left beside it would be played into the new file. Its content was written back before.
             for side in ("-wal", "-shm"):
                 path.with_name(path.name + side).unlink(missing_ok=True)
+        if path == _states(folders):
+            path.with_name(path.name + "-journal").unlink(missing_ok=True)
         step(path.name)
         staged.replace(path)
     step("memory in place")
@@ -132,7 +136,7 @@ def _put_in_place(folders: Folders, holder: str, step: Callable[[str], None]) ->
 
 
 def _throw_away(folders: Folders) -> None:
-    for folder in (folders.data, folders.state):
+    for folder in (folders.data, folders.state, folders.memory_folder):
         # Also what a kill left of a staged file that was being written.
         for path in folder.glob(f"*{SUFFIX}*"):
             path.unlink(missing_ok=True)
@@ -143,10 +147,16 @@ def _throw_away(folders: Folders) -> None:
 def _moves(folders: Folders) -> list[tuple[Path, Path]]:
     """What is written beside what, the holder of the key among them."""
     log, head = _audit_files(folders.audit_file)
-    plain = (folders.vault_file, folders.chat_history_file, folders.api_keys_file, log)
+    plain = (folders.vault_file, folders.chat_history_file, folders.api_keys_file, log, _states(folders))
     staged_head = _audit_files(_beside(log))[1]
     holders = tuple(folders.data / name for name in HOLDERS)
     return [(staged_head, head), *((_beside(path), path) for path in (*plain, *holders))]
+
+
+def _states(folders: Folders) -> Path:
+    from persona_cli.memory.storage.state import STATE
+
+    return folders.memory_folder / STATE
 
 
 def _beside(path: Path) -> Path:
@@ -193,6 +203,8 @@ def _stage_vault(folders: Folders, old: Seal, new: Seal) -> None:
     with Vault(folders.vault_file, old) as vault, Vault(_beside(folders.vault_file), new) as fresh:
         copy_conversations(vault, fresh)
         Profile(vault).copy_to(fresh)
+        Contacts(vault).copy_to(fresh)
+        Imports(vault).copy_to(fresh)
         for (table,) in vault.rows("SELECT name FROM sqlite_master WHERE type = 'table'"):
             count = f"SELECT count(*) FROM {table}"  # noqa: S608
             if vault.rows(count) != fresh.rows(count):
@@ -228,9 +240,18 @@ def _stage_api_keys(folders: Folders, old: Seal, new: Seal) -> None:
 
 
 def _stage_memory(folders: Folders, old: Seal, new: Seal) -> None:
-    from persona_cli.memory.resealing import write_resealed
+    from persona_cli.memory.storage.remote import sent_to
+    from persona_cli.memory.storage.resealing import write_resealed, write_resealed_states
 
-    write_resealed(folders.memory_folder, BESIDE, old, new)
+    folder = folders.memory_folder
+    if server := sent_to(folder):
+        raise StoreError(
+            f"Memories are on the Chroma server at {server}, sealed with the key in use, and cannot be sealed anew "
+            f"there all at once. Export them, forget them there, remove {folder / 'server'}, rotate the key, and "
+            "import them again. Nothing was changed."
+        )
+    write_resealed(folder, BESIDE, old, new)
+    write_resealed_states(folder, _beside(_states(folders)), old, new)
 
 
 _STAGES: tuple[tuple[str, Callable[[Folders, Seal, Seal], None]], ...] = (

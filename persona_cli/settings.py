@@ -2,8 +2,12 @@
 
     [cloud]    model, base_url, key_command, timeout (s), retries
     [local]    model (a .gguf file; empty = the embedded nano), threads, context (tokens)
-    [memory]   embedder ("embedded" or "sentence-transformers:NAME"), recall (memories looked at for a request)
-    [privacy]  level (strict, balanced, open), allow, deny (words), restore_in (where placeholders are restored:
+    [memory]   embedder ("embedded" or "sentence-transformers:NAME"), recall (memories looked at for a request),
+               learn (on, off: whether what you say of yourself is remembered), consolidate (daily, in the background
+               after an answer, or manual), capacity (more memories than this are too many; 0: no limit),
+               url (a Chroma server that keeps the memories, sealed; empty: a folder of this machine)
+    [privacy]  level (strict, balanced, open), style (what leaves in place of private details: tags such as [PERSON_1],
+               or realistic surrogates), allow, deny (words), restore_in (where placeholders are restored:
                prose, code, url), attributes (what the cloud may be told of placeholders: gender, role, country,
                month), k_anonymity (warn when fewer people than this share what a conversation disclosed; 0: never),
                k_refuse (send nothing when they would be fewer than this; 0: never),
@@ -30,6 +34,17 @@ SINKS = ("prose", "code", "url")
 LEVELS = ("strict", "balanced", "open")
 ATTRIBUTES = ("gender", "role", "country", "month")
 CONFIRM = ("never", "always")
+TAGS, SURROGATES = STYLES = ("tags", "surrogates")
+# What a setting may be, or each item of it.
+CHOICES = {
+    "memory.learn": ("on", "off"),
+    "memory.consolidate": ("daily", "manual"),
+    "privacy.restore_in": SINKS,
+    "privacy.attributes": ATTRIBUTES,
+    "privacy.level": LEVELS,
+    "privacy.style": STYLES,
+    "privacy.confirm": CONFIRM,
+}
 
 
 @dataclass(frozen=True)
@@ -60,11 +75,16 @@ class LocalSettings:
 class MemorySettings:
     embedder: str = "embedded"
     recall: int = 5
+    learn: str = "on"
+    consolidate: str = "daily"
+    capacity: int = 0
+    url: str = ""
 
 
 @dataclass(frozen=True)
 class PrivacySettings:
     level: str = "balanced"
+    style: str = TAGS
     allow: tuple[str, ...] = ()
     deny: tuple[str, ...] = ()
     restore_in: tuple[str, ...] = ("prose",)
@@ -144,6 +164,8 @@ def save_value(path: Path, dotted: str, value: Any) -> Settings:
     section, _, key = dotted.partition(".")
     _read(path)  # an unreadable file is reported, never overwritten
     document = tomlkit.parse(path.read_text("utf-8")) if path.exists() else tomlkit.document()
+    if not isinstance(document.get(section, {}), dict):
+        raise SettingsError(f"{path}: '{section}' belongs in a section. Sections: {_sections()}.")
     if section not in document:
         document[section] = tomlkit.table()
     document[section][key] = list(converted) if isinstance(converted, tuple) else converted
@@ -182,14 +204,14 @@ def _convert(dotted: str, current: Any, value: Any) -> Any:
     except (TypeError, ValueError):
         wanted = "a comma-separated list" if isinstance(current, tuple) else type(current).__name__
         raise SettingsError(f"'{dotted}' must be {wanted}, and {value!r} is not.") from None
-    if dotted == "privacy.restore_in" and (wrong := set(result) - set(SINKS)):
-        raise SettingsError(f"'{dotted}' takes {', '.join(SINKS)}; not {', '.join(sorted(wrong))}.")
-    if dotted == "privacy.attributes" and (wrong := set(result) - set(ATTRIBUTES)):
-        raise SettingsError(f"'{dotted}' takes {', '.join(ATTRIBUTES)}; not {', '.join(sorted(wrong))}.")
-    if dotted == "privacy.level" and result not in LEVELS:
-        raise SettingsError(f"'{dotted}' takes {', '.join(LEVELS)}; not {result}.")
-    if dotted == "privacy.confirm" and result not in CONFIRM:
-        raise SettingsError(f"'{dotted}' takes {', '.join(CONFIRM)}; not {result}.")
+    if (choices := CHOICES.get(dotted)) is not None:
+        chosen = result if isinstance(result, tuple) else (result,)
+        if wrong := [item for item in chosen if item not in choices]:
+            raise SettingsError(f"'{dotted}' takes {', '.join(choices)}; not {', '.join(wrong)}.")
+    if dotted == "memory.url" and result:
+        from persona_cli.memory.storage.server import server_url
+
+        result = server_url(result)
     if dotted == "privacy.keep_conversations" and result != FOREVER:
         try:
             read_age(result)

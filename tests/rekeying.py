@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from persona_cli.errors import PersonaError
+from persona_cli.memory.contacts import Contact
 from persona_cli.memory.profile import Profile
-from persona_cli.memory.store import MemoryStore
+from persona_cli.memory.store import MemoryStore, Note, State
 from persona_cli.parts import Parts
 from persona_cli.paths import Folders, folders
 from persona_cli.privacy.crypto import data_key
@@ -48,6 +49,9 @@ def fill(home: Folders, env: dict[str, str]) -> None:
     parts.audit.erase(lambda receipt, _: receipt.n == 1)
     parts.disclosures.tell(id, traits("I am a nurse in Galway."))
     Profile(parts.vault).set("friend", "Ann Lee", "Bo Lee")
+    number = parts.imports.begin(("people.vcf",))
+    parts.imports.note(number, {"0" * 32: Note("Bo plays the cello.")})
+    parts.contacts.add(Contact("Bo Lee", phones=("+44 7700 900123",)), number)
     typed = TypedLines(home.chat_history_file, parts.seal)
     typed.add("Write to Theodora Quigley.")
     typed.add("/local on")
@@ -55,6 +59,9 @@ def fill(home: Folders, env: dict[str, str]) -> None:
     store = MemoryStore(home.memory_folder, HashedWords(), parts.seal)
     for said in ("Tom plays the cello.", "The boiler code is 4711.", "Ann likes green tea."):
         store.add(said, source_id=said[:3])
+    store.keep_derived("words", b"cello boiler tea", store.epoch())
+    cello, boiler, _ = store.entries()
+    store.states.put({cello.id: State(pinned=True, uses=3), boiler.id: State("gist", superseded_by=cello.id)})
     store.close()
     parts.vault.close()
 
@@ -73,11 +80,15 @@ def content(home: Folders, env: dict[str, str]) -> dict[str, Any]:
         "tokens": [[str(entry) for entry in parts.conversations.pseudonyms(c.id).entries] for c in conversations],
         "told": [sorted(trait.words for trait in parts.disclosures.told(item.id)) for item in conversations],
         "profile": parts.profile.all(),
+        "contacts": [str(item) for item in (*parts.contacts.all(), *parts.contacts.mentioned("Call 07700 900123."))],
+        "imports": [str(item) for item in parts.imports.all()] + parts.imports.memories(1),
+        "imported": [sorted(ids) for ids in parts.imports.with_content([Note("Bo plays the cello.")]).values()],
         "receipts": [(r.n, str(r.time), r.conversation, r.sha256, r.erased) for r in parts.audit.list()],
         "payloads": [parts.audit.payload(r.n).decode() for r in parts.audit.list() if not r.erased],
         "typed": list(TypedLines(home.chat_history_file, parts.seal).newest(9)),
         "api key": find_key(CloudSettings(base_url=f"https://{HOST}"), env, folders=home),
         "memories": [(item.id, item.text, item.source_id, str(item.time)) for item in store.list()],
+        "states": sorted((id, str(state)) for id, state in store.states.all().items()),
         "nearest": [
             (hit.memory.text, round(hit.score, 4))
             for query in ("the boiler code", "Tom and the cello", "green tea")

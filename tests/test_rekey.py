@@ -15,7 +15,7 @@ import pytest
 
 import persona_cli
 from persona_cli.errors import KeyUnavailable, NothingFound, StoreDamaged, StoreError
-from persona_cli.memory.residue import PIECE, residue_in
+from persona_cli.memory.storage.residue import PIECE, residue_in
 from persona_cli.memory.store import ID_LENGTH
 from persona_cli.paths import Folders, folders
 from persona_cli.privacy.audit import AuditLog
@@ -65,6 +65,10 @@ def sealed(home: Folders) -> list[bytes]:
     for key, value in memory.execute("SELECT key, string_value FROM embedding_metadata"):
         found.append(value.encode() if key == "sealed" else value[ID_LENGTH:].encode())
     memory.close()
+    states = sqlite3.connect(home.memory_folder / "state.db")
+    found += [blob for (blob,) in states.execute("SELECT sealed FROM states")]
+    states.close()
+    found.append(next(home.memory_folder.rglob("*.derived")).read_bytes())
     return [value for value in found if len(value) >= PIECE]
 
 
@@ -145,6 +149,17 @@ def test_while_another_persona_has_the_key_nothing_is_rotated(home: Folders, env
     del seal
     assert persona("keys", "rotate").returncode == 0
     assert files(home) != before
+
+
+def test_memories_on_a_server_stop_the_rotation(home: Folders, env: dict[str, str]) -> None:
+    fill(home, env)
+    mark = home.memory_folder / "server" / "server.json"
+    mark.parent.mkdir()
+    mark.write_text('{"url": "http://localhost:8000"}')
+    before = files(home)
+    with pytest.raises(StoreError, match=r"http://localhost:8000.*Nothing was changed"):
+        rotate(home, env=env)
+    assert files(home) == before
 
 
 def test_what_cannot_be_read_stops_the_rotation_and_changes_nothing(home: Folders, env: dict[str, str]) -> None:

@@ -36,6 +36,9 @@ def test_the_environment_stands_above_the_file(tmp_path: Path) -> None:
         ("[privacy]\nlevel = 'paranoid'\n", "strict, balanced, open"),
         ("[privacy]\nrestore_in = ['everywhere']\n", "prose, code, url"),
         ("[privacy]\nconfirm = 'sometimes'\n", "never, always"),
+        ("[memory]\nurl = 'localhost:8000'\n", "address of a Chroma server"),
+        ("[memory]\nurl = 'http://192.168.1.5:8000'\n", "without encryption"),
+        ("[memory]\nurl = 'https://me:secret@example.org'\n", "no place for secrets"),
     ],
 )
 def test_a_wrong_file_is_a_sentence(tmp_path: Path, text: str, word: str) -> None:

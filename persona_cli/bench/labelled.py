@@ -37,6 +37,21 @@ def data_file(name: str) -> Path:
     return path
 
 
+def data_files(pattern: str) -> list[Path]:
+    """The files of PERSONA_DATA that match `pattern` ("beam/*.json.gz"), those with numbers for names in their order.
+
+    Raises PersonaError when there are none.
+    """
+    found = sorted(
+        Path(os.environ.get("PERSONA_DATA") or _BESIDE).glob(pattern), key=lambda path: (len(path.name), path)
+    )
+    if not found:
+        raise PersonaError(
+            f"The evaluation data are not here: {pattern} is missing. Set PERSONA_DATA to the folder that holds it."
+        )
+    return found
+
+
 def json_lines(name: str) -> list[dict[str, Any]]:
     """The rows of a JSONL file of PERSONA_DATA."""
     lines = data_file(name).read_text("utf-8").splitlines()

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import resource
 import statistics
 import subprocess
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,15 @@ def repeat(command: Sequence[str], env: Mapping[str, str], times: int, stdin: by
     """`times` counted runs after one that is not counted (it warms the disk cache)."""
     run(command, env, stdin)
     return [run(command, env, stdin) for _ in range(times)]
+
+
+def resident() -> float:
+    """MiB that this process holds now (Linux); elsewhere the most that it ever held."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+        return pages * resource.getpagesize() / 2**20
+    except OSError:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 1024)
 
 
 def median(timings: Sequence[Timing]) -> Timing:

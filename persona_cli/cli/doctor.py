@@ -114,7 +114,16 @@ def _encryption(parts: Parts) -> Iterator[Finding]:
 
 def _memory(parts: Parts) -> Iterator[Finding]:
     count = parts.memory.count()
-    yield Finding("memory", "ok", f"{count} {'memory' if count == 1 else 'memories'} in {parts.folders.memory_folder}")
+    counted = f"{count} {'memory' if count == 1 else 'memories'}"
+    if url := parts.settings.memory.url:
+        yield Finding(
+            "memory",
+            "note",
+            f"{counted} on the Chroma server at {url}, sealed with a key that it does not have",
+            "What is forgotten is deleted there; the server's own files and backups are out of persona's reach.",
+        )
+    else:
+        yield Finding("memory", "ok", f"{counted} in {parts.folders.memory_folder}")
 
 
 def _audit(parts: Parts) -> Iterator[Finding]:

@@ -61,6 +61,7 @@ def _conversations(
     forgetting = Forgetting.of(parts)
     chosen = _chosen(parts, names, older_than)
     listed = [{**asdict(item), "turns": forgetting.turns_of(item.id)} for item in chosen]
+    taken = _taken(parts, {item.id for item in chosen})
     if not chosen and not everything:
         raise NothingFound(f"Every conversation was used within the last {older_than}.")
     if not as_json:
@@ -73,7 +74,10 @@ def _conversations(
         _confirm(f"Forget {what} for good?", yes)
         with screen.working("forgetting"):
             done = forgetting.forget(chosen, everything)
-    _report({"conversations": listed}, done, as_json)
+    _report({"conversations": listed, "memories": taken}, done, as_json)
+    if taken and not as_json:
+        ids = " ".join(id[:8] for id in taken)
+        screen.say(f"What was remembered of it stays: persona memory forget {ids}", "yellow")
 
 
 def _value(parts: Parts, value: str, dry_run: bool, yes: bool, as_json: bool) -> None:
@@ -104,6 +108,13 @@ def _value(parts: Parts, value: str, dry_run: bool, yes: bool, as_json: bool) ->
         screen.say(f"Another spelling of it stays: persona forget --value {shlex.quote(spelling)}", "yellow")
     for where, command in elsewhere:
         screen.say(f"{where} still has it: {command}", "yellow")
+
+
+def _taken(parts: Parts, conversations: set[str]) -> list[str]:
+    """The memories that were taken from these conversations."""
+    if not conversations or not parts.folders.memory_folder.exists():
+        return []
+    return [item.id for item in parts.memory.entries() if item.conversation in conversations]
 
 
 def _chosen(parts: Parts, names: list[str], older_than: str) -> tuple[Conversation, ...]:
@@ -178,6 +189,11 @@ def _elsewhere(parts: Parts, value: str) -> list[tuple[str, str]]:
             if len(left) < len(values):
                 command = shlex.join(["set", field, *left] if left else ["rm", field])
                 found.append((f"The profile ({field})", f"persona profile {command}"))
+        for contact in parts.contacts.all():
+            fields = (contact.name, *contact.nicknames, *contact.phones, *contact.emails, *contact.addresses)
+            if any(holds(text) for text in (*fields, *contact.orgs, contact.birthday)):
+                command = shlex.join(["contacts", contact.name or contact.orgs[0], "--forget"])
+                found.append((f"The contact {contact.name}", f"persona profile {command}"))
     for name in ("allow", "deny"):
         words = getattr(parts.settings.privacy, name)
         left = [word for word in words if not holds(word)]

@@ -1,77 +1,75 @@
-"""`persona memory`: what persona remembers, to be added to, searched, changed and forgotten."""
+"""`persona memory`: the group, and the commands that only look: list, show, search, history."""
 
 from __future__ import annotations
 
-import sys
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from persona_cli.cli import jsonl, screen
-from persona_cli.cli.intake import read_stdin
+from persona_cli.cli import jsonl, memory_changes, memory_files, screen
+from persona_cli.cli.importing import import_files
+from persona_cli.cli.memories import IdArgument, JsonlOption, JsonOption, fields, line, time_of, user_store
+from persona_cli.cli.memory_care import consolidate, stats
 from persona_cli.errors import NothingFound, PersonaError, UsageError
 
 if TYPE_CHECKING:
-    from persona_cli.memory.store import Hit, Memory, MemoryStore
+    from persona_cli.memory.store import Hit, MemoryStore
 
-memory = typer.Typer(help="What persona remembers: add, list, show, search, edit, forget.", no_args_is_help=True)
-
-JsonOption = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
-JsonlOption = Annotated[bool, typer.Option("--jsonl", help="One JSON object a line in, one out, in order.")]
-IdArgument = Annotated[str, typer.Argument(help="A memory's id, or the start of one (4 characters or more).")]
-
-
-@memory.command()
-def add(
-    text: Annotated[list[str] | None, typer.Argument(help="What to remember (or on stdin).")] = None,
-    time: Annotated[str, typer.Option("--time", help="When it was so (ISO 8601); now by default.")] = "",
-    as_json: JsonOption = False,
-    as_jsonl: JsonlOption = False,
-) -> None:
-    """Remember TEXT."""
-    store = _store()
-    if as_jsonl:
-        jsonl.each_line(lambda row: _add_row(store, row))
-        return
-    written = " ".join(text or []).strip() or (read_stdin().strip() if not sys.stdin.isatty() else "")
-    if not written:
-        raise UsageError('There is nothing to remember. Type `persona memory add "..."`, or pipe a text in.')
-    with screen.working("remembering"):
-        kept, stored = store.add(written, time=_time(time))
-    if as_json:
-        screen.write_json({**_fields(kept), "stored": stored})
-    else:
-        screen.write(f"{kept.id}\n")
-        if not stored:
-            screen.say("It was remembered already.", "dim")
+memory = typer.Typer(
+    help="What persona remembers: add, list, show, search, edit, pin, forget, history, import, export.",
+    no_args_is_help=True,
+)
+memory.command()(memory_changes.add)
 
 
 @memory.command("list")
 def list_memories(
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="How many, newest first.")] = 50,
+    pinned: Annotated[bool, typer.Option("--pinned", help="Only those that are pinned.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """List the memories, newest first."""
-    kept = _store().list(limit=limit)
+    """List the memories, newest first. A * marks what is pinned, a ~ what is out of date."""
+    store = user_store()
+    states = store.states.all()
+    if pinned:
+        kept = sorted(store.open([id for id, state in states.items() if state.pinned]), key=lambda item: item.stored)
+        kept = kept[::-1][:limit]
+    else:
+        kept = store.list(limit=limit)
+    told = [(item, states.get(item.id) or store.states.get(item.id)) for item in kept]
     if as_json:
-        screen.write_json([_fields(item) for item in kept])
+        screen.write_json([fields(*item) for item in told])
     elif not kept:
-        screen.say("Nothing is remembered yet.", "dim")
-    for item in [] if as_json else kept:
-        screen.write(f"{item.id[:8]}  {item.time:%Y-%m-%d}  {' '.join(item.text.split())}\n")
+        screen.say("Nothing is pinned." if pinned else "Nothing is remembered yet.", "dim")
+    for item in [] if as_json else told:
+        screen.write(line(*item))
 
 
 @memory.command()
-def show(memory_id: IdArgument, as_json: JsonOption = False) -> None:
+def show(
+    memory_id: IdArgument,
+    why: Annotated[bool, typer.Option("--why", help="Also why it is as it is: origin, worth, fading.")] = False,
+    as_json: JsonOption = False,
+) -> None:
     """Show one memory."""
-    item = _store().get(memory_id)
+    store = user_store()
+    item = store.get(memory_id)
+    state = store.states.get(item.id)
+    reasons: list[str] = []
+    if why:
+        from persona_cli.memory.fading.explaining import explain
+
+        reasons = explain(item, state, datetime.now(timezone.utc))
     if as_json:
-        screen.write_json(_fields(item))
+        screen.write_json(fields(item, state) | ({"why": reasons} if why else {}))
         return
     screen.write(item.text + "\n")
-    about = [item.id, f"{item.time:%Y-%m-%d %H:%M}", item.speaker, item.conversation]
+    about = [item.id, f"{item.time:%Y-%m-%d %H:%M}", item.speaker, item.conversation, item.source_id]
+    about += ["pinned"] if state.pinned else []
     screen.note(" · ".join(part for part in about if part))
+    for reason in reasons:
+        screen.write(f"- {reason}\n")
 
 
 @memory.command()
@@ -82,7 +80,7 @@ def search(
     as_jsonl: JsonlOption = False,
 ) -> None:
     """Find the memories nearest to QUERY. Ends with 4 when nothing is relevant."""
-    store = _store()
+    store = user_store()
     if as_jsonl:
         jsonl.each_line(lambda row: _search_row(store, row, k), needed=("query",))
         return
@@ -101,96 +99,73 @@ def search(
 
 
 @memory.command()
-def edit(
-    memory_id: IdArgument,
-    text: Annotated[list[str] | None, typer.Argument(help="The new text; without it, $EDITOR opens.")] = None,
+def history(
+    memory_id: Annotated[str, typer.Argument(help="A memory's id, or the start of one; without it, all.")] = "",
+    as_json: JsonOption = False,
 ) -> None:
-    """Change the text of one memory."""
-    store = _store()
-    item = store.get(memory_id)
-    changed = " ".join(text or []).strip()
-    if not changed:
-        if not sys.stdin.isatty():
-            changed = read_stdin().strip()
-        else:
-            raise UsageError("Give the new text: `persona memory edit ID new text`.")
-    if not changed:
-        raise UsageError("An empty memory is no memory: `persona memory forget ID` removes it.")
-    store.edit(item.id, changed)
-    screen.say(f"{item.id[:8]} changed.", "dim")
+    """What was so before: a memory with the older ones that it has taken the place of, and the newer ones after it."""
+    from persona_cli.memory.storage.state import State
+
+    store = user_store()
+    states = store.states.all()
+    newer = {id: state.superseded_by for id, state in states.items() if state.superseded_by}
+    chains = [chain for chain in _chains(newer) if not memory_id or store.get(memory_id).id in chain]
+    if memory_id and not chains:
+        chains = [[store.get(memory_id).id]]
+    told = [store.open(chain) for chain in chains]
+    if as_json:
+        screen.write_json([[fields(item, states.get(item.id, State())) for item in chain] for chain in told])
+        return
+    if not told:
+        screen.say("Nothing that is remembered has been superseded yet.", "dim")
+    for number, chain in enumerate(told):
+        screen.write("\n" if number else "")
+        for item in chain:
+            screen.write(line(item, states.get(item.id, State())))
 
 
-@memory.command()
-def forget(
-    memory_ids: Annotated[list[str], typer.Argument(help="Ids, or starts of ids.")],
-) -> None:
-    """Forget memories for good: no trace of them is left in any file."""
-    store = _store()
-    chosen = [store.get(name).id for name in memory_ids]
-    with screen.working("forgetting"):
-        gone = store.forget(chosen)
-    screen.say(f"{gone} forgotten.", "dim")
+memory.command()(memory_changes.edit)
+memory.command()(memory_changes.pin)
+memory.command()(memory_changes.unpin)
+memory.command()(memory_changes.forget)
+memory.command("import")(import_files)
+memory.command()(memory_files.export)
+memory.command()(stats)
+memory.command()(consolidate)
 
 
-def _store() -> MemoryStore:
-    from persona_cli.parts import Parts
-
-    return Parts.of_user().memory
-
-
-def _fields(item: Memory) -> dict[str, Any]:
-    return {
-        "memory_id": item.id,
-        "text": item.text,
-        "time": item.time.isoformat(),
-        "speaker": item.speaker,
-        "conversation": item.conversation,
-        "source_id": item.source_id,
-    }
+def _chains(newer: dict[str, str]) -> list[list[str]]:
+    """Ids from the oldest statement to the newest, by who superseded whom. Two that one superseded stand before it."""
+    older: dict[str, list[str]] = {}
+    for id, by in newer.items():
+        older.setdefault(by, []).append(id)
+    chains = []
+    for last in (by for by in older if by not in newer):
+        chain, waiting = [], [last]
+        while waiting:
+            id = waiting.pop()
+            if id not in chain:
+                chain.append(id)
+                waiting += older.get(id, [])
+        chains.append(chain[::-1])
+    return chains
 
 
 def _hit(hit: Hit) -> dict[str, Any]:
-    fields = _fields(hit.memory)
-    return {name: fields[name] for name in ("memory_id", "source_id", "text", "time")} | {"score": round(hit.score, 4)}
-
-
-def _add_row(store: MemoryStore, row: jsonl.Row) -> jsonl.Row:
-    identity = row.get("id")
-    kept, stored = store.add(
-        row["text"],
-        time=_time(jsonl.optional_text(row, "time")),
-        speaker=jsonl.optional_text(row, "speaker"),
-        conversation=jsonl.optional_text(row, "conversation"),
-        source_id="" if identity is None else str(identity),
-    )
-    return {"memory_id": kept.id, "stored": stored}
+    told = fields(hit.memory)
+    return {name: told[name] for name in ("memory_id", "source_id", "text", "time")} | {"score": round(hit.score, 4)}
 
 
 def _search_row(store: MemoryStore, row: jsonl.Row, k: int) -> jsonl.Row:
     wanted = row.get("k", k)
     if not isinstance(wanted, int) or isinstance(wanted, bool) or wanted < 1:
         raise PersonaError("The field 'k' must be a whole number of at least 1.")
-    return _found(store, row["query"], wanted)
+    return _found(store, row["query"], wanted, time_of(jsonl.optional_text(row, "time")))
 
 
-def _found(store: MemoryStore, query: str, k: int) -> dict[str, Any]:
-    """The `k` nearest, and whether none of them is near enough to be about the query."""
-    from persona_cli.memory.recall import FLOOR, recall
+def _found(store: MemoryStore, query: str, k: int, now: datetime | None = None) -> dict[str, Any]:
+    """The `k` that fit best, and whether they are likely not to hold what is asked for."""
+    from persona_cli.memory.recall import search
 
-    hits = recall(store, query, k, floor=-1.0)
-    return {
-        "hits": [_hit(hit) for hit in hits],
-        "nothing_relevant": not any(hit.score >= FLOOR for hit in hits),
-    }
-
-
-def _time(text: str) -> datetime | None:
-    """ISO 8601 as a time with a zone (UTC where none is given); None for "". Raises UsageError."""
-    if not text:
-        return None
-    try:
-        # Python 3.10 reads no trailing Z.
-        time = datetime.fromisoformat(text.replace("Z", "+00:00") if text.endswith("Z") else text)
-    except ValueError:
-        raise UsageError(f"'{text}' is not a time in ISO 8601, such as 2026-03-01 or 2026-03-01T09:30.") from None
-    return time if time.tzinfo else time.replace(tzinfo=timezone.utc)
+    found = search(store, query, k, now=now)
+    return {"hits": [_hit(hit) for hit in found.hits], "nothing_relevant": found.nothing_relevant}

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import sys
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from persona_cli.cli import screen
-from persona_cli.errors import NothingFound
+from persona_cli.errors import NothingFound, Refused
 
 if TYPE_CHECKING:
+    from persona_cli.memory.contacts import Contact
     from persona_cli.memory.profile import Profile
 
-profile = typer.Typer(help="Facts about you that must not leave: show, set, rm.", no_args_is_help=True)
+profile = typer.Typer(help="Facts about you that must not leave: show, set, rm, contacts.", no_args_is_help=True)
 
 
 @profile.command()
@@ -43,6 +46,49 @@ def rm(field: Annotated[str, typer.Argument(help="The field to remove.")]) -> No
     if not kept.get(field):
         raise NothingFound(f"There is no field '{field}'. `persona profile show` lists them.")
     kept.remove(field)
+
+
+@profile.command()
+def contacts(
+    name: Annotated[
+        str, typer.Argument(help="Those who have this in a name, number or address; without it, all.")
+    ] = "",
+    forget: Annotated[bool, typer.Option("--forget", help="Forget them.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON on stdout.")] = False,
+) -> None:
+    """The contacts that `persona memory import people.vcf` brought: nothing of them leaves."""
+    from persona_cli.parts import Parts
+
+    parts = Parts.of_user()
+    kept = parts.contacts.all() if parts.folders.vault_file.exists() else []
+    found = [item for item in kept if name.casefold() in " ".join(_values(item)).casefold()]
+    if not found and (name or forget):
+        raise NothingFound("No contact has that." if name else "There is no contact to forget.")
+    if as_json:
+        screen.write_json([asdict(item) for item in found])
+    elif not found:
+        screen.say("No contacts yet. `persona memory import people.vcf` brings them.", "dim")
+    for item in [] if as_json else found:
+        screen.write("  ".join(_values(item)) + "\n")
+    if forget:
+        if not yes:
+            _confirm(len(found))
+        parts.contacts.remove(found)
+        screen.say(f"{len(found):,} forgotten.", "dim")
+
+
+def _values(contact: Contact) -> tuple[str, ...]:
+    names = (contact.name, *contact.nicknames, *contact.orgs, *contact.phones, *contact.emails, *contact.addresses)
+    return tuple(value for value in (*names, contact.birthday) if value)
+
+
+def _confirm(count: int) -> None:
+    """Raises Refused where nobody can be asked, or the answer is no."""
+    if sys.stdin is None or not sys.stdin.isatty() or not screen.err_is_terminal():
+        raise Refused("Nothing was forgotten: without a terminal to ask on, --yes has to say so.")
+    if not typer.confirm(f"Forget {count:,} contact{'s' * (count != 1)}?", err=True):
+        raise Refused("Nothing was forgotten.")
 
 
 def _profile() -> Profile:

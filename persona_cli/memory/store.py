@@ -1,12 +1,15 @@
 """The memory: texts the user wants remembered, found again by meaning. Encrypted, crash-safe, really forgotten.
 
-    MemoryStore      what a memory is: sealing, digests, ids, vectors
-    generations.py   which Chroma folder is live, and how it is changed without a moment of danger
-    chroma.py        one Chroma collection
+    MemoryStore      the memories: added, found, changed, forgotten
+    records.py       a memory and its sealed row                  state.py      how far it has faded, pins, use
+    embedding.py     vectors, turned by a secret rotation         derived.py    what is worked out from memories
+    naming.py        which memory is meant                        place.py      where the rows are, one of
+    generations.py       a folder: which Chroma collection is live, and how it is changed without a moment of danger
+    remote.py            a Chroma server
+    erasing.py       forgetting, with proof                       chroma.py     one Chroma collection in a folder
 
-Text, time, speaker, conversation and source are sealed as one value bound to the memory's id; vectors are turned by a
-secret rotation (rotation.py). What an onlooker of the files learns: how many memories there are, in which order they
-were stored, about how long each is, and which vectors lie near each other.
+What an onlooker of the files learns: how many memories there
+are, in which order they were stored, about how long each is, and which vectors lie near each other.
 
 An empty memory costs nothing: nothing is imported, no file is made, and the encoder is not touched.
 """
@@ -14,18 +17,29 @@ An empty memory costs nothing: nothing is imported, no file is made, and the enc
 from __future__ import annotations
 
 import builtins
-import json
-from base64 import b64decode, b64encode
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn, Protocol
+from typing import TYPE_CHECKING
 
-from persona_cli.errors import NothingFound, StoreDamaged, StoreError, UsageError
-from persona_cli.memory.chroma import Collection, Row
-from persona_cli.memory.generations import Generations
+from persona_cli.errors import StoreError, UsageError
+from persona_cli.memory.storage.derived import epoch_of, read_derived, write_derived
+from persona_cli.memory.storage.embedding import Embedder, Embedding
+from persona_cli.memory.storage.naming import nothing, resolved
+from persona_cli.memory.storage.place import Place, Rows
+from persona_cli.memory.storage.records import (
+    ID_LENGTH,
+    Memory,
+    Note,
+    Row,
+    content_digest,
+    new_memory,
+    opened,
+    sealed_row,
+)
+from persona_cli.memory.storage.state import State, States
 
 if TYPE_CHECKING:
     import numpy as np
@@ -33,48 +47,7 @@ if TYPE_CHECKING:
 
     from persona_cli.privacy.crypto import Seal
 
-ID_LENGTH = 32
-SHORTEST_PREFIX = 4
-# Rows that are copied at once when a generation is written anew: 8 MB of vectors.
-COPIED = 5000
-# What the secret rotation follows from, by the key.
-TURN = "memory: rotation of the vectors, 1"
-
-# Forgetting writes the store anew, and once more where the proof still finds a piece of what is forgotten.
-REWRITES = 3
-
-
-class Embedder(Protocol):
-    """`name` tells one embedding space from another."""
-
-    @property
-    def name(self) -> str: ...
-
-    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """float32 [len(texts), dimension]"""
-
-
-@dataclass(frozen=True)
-class Note:
-    """Something to remember. `source_id` is the giver's own name for it (a message id, a file and line)."""
-
-    text: str
-    time: datetime | None = None
-    speaker: str = ""
-    conversation: str = ""
-    source_id: str = ""
-
-
-@dataclass(frozen=True)
-class Memory:
-    """A remembered note. `id` is 32 hexadecimal digits; `time` is when it was so, or was said, with a time zone."""
-
-    id: str
-    text: str
-    time: datetime
-    speaker: str = ""
-    conversation: str = ""
-    source_id: str = ""
+__all__ = ["ID_LENGTH", "Embedder", "Hit", "Memory", "MemoryStore", "Note", "State", "States"]
 
 
 @dataclass(frozen=True)
@@ -90,17 +63,28 @@ def _now() -> datetime:
 
 
 class MemoryStore:
-    """The memories in `folder`. Several processes and threads may use one folder at once.
+    """The memories in `folder`, or in `place` (a Chroma server). Processes and threads may use one folder at once.
 
     Every method raises StoreError when the folder cannot be used, and StoreDamaged when what it holds cannot be read.
     """
 
-    def __init__(self, folder: Path, encoder: Embedder, seal: Seal, clock: Callable[[], datetime] = _now) -> None:
-        self._generations = Generations(folder)
-        self._encoder = encoder
+    def __init__(
+        self,
+        folder: Path,
+        encoder: Embedder,
+        seal: Seal,
+        clock: Callable[[], datetime] = _now,
+        place: Place | None = None,
+    ) -> None:
+        if place is None:
+            from persona_cli.memory.storage.generations import Generations
+
+            place = Generations(folder)
+        self._place = place
+        self._embedding = Embedding(encoder, seal)
         self._seal = seal
         self._clock = clock
-        self._turn: NDArray[np.float32] | None = None
+        self.states = States(folder, seal)
 
     def add(
         self, text: str, time: datetime | None = None, speaker: str = "", conversation: str = "", source_id: str = ""
@@ -115,26 +99,27 @@ class MemoryStore:
         """`add` for many at once, with one write. On return all of them survive kill -9."""
         if not all(note.text.strip() for note in notes):
             raise UsageError("There is no text to remember.")
-        memories = {digest: self._memory(note, digest) for note in notes for digest in [self._digest(note)]}
-        known: dict[str, Memory] = {}
-        if self._generations.exists():
-            with self._generations.held():
-                known = self._known(memories)
+        now = self._clock()
+        digests = [content_digest(self._seal, note.source_id, note.text) for note in notes]
+        memories = {digest: new_memory(note, digest, now) for note, digest in zip(notes, digests, strict=True)}
+        with self._held() as collection:
+            known = self._known(collection, memories)
         fresh = [digest for digest in memories if digest not in known]
         if fresh:
             # The slow part, outside the lock.
-            vectors = self._vectors([memories[digest].text for digest in fresh])
-            with self._generations.held():
+            vectors = self._embedding.vectors([memories[digest].text for digest in fresh])
+            with self._place.held():
                 self._check_space(vectors.shape[1])
-                meanwhile = self._known({digest: memories[digest] for digest in fresh})
+                meanwhile = self._known(self._place.collection(), {digest: memories[digest] for digest in fresh})
                 known |= meanwhile
                 still = [index for index, digest in enumerate(fresh) if digest not in meanwhile]
                 if still:
-                    rows = [self._row(memories[fresh[index]], fresh[index]) for index in still]
-                    self._generations.add(rows, vectors[still], self._encoder.name)
+                    rows = [sealed_row(self._seal, memories[fresh[index]], fresh[index]) for index in still]
+                    # A kill may have left the state of a memory that was forgotten: what comes anew begins anew.
+                    self.states.drop(row.id for row in rows)
+                    self._place.add(rows, vectors[still], self._embedding.name)
         result = []
-        for note in notes:
-            digest = self._digest(note)
+        for digest in digests:
             stored = digest not in known
             result.append((known.setdefault(digest, memories[digest]), stored))
         return result
@@ -145,7 +130,17 @@ class MemoryStore:
         Raises NothingFound, and UsageError for a beginning that is too short or not the only one.
         """
         with self._held() as collection:
-            return self._open(collection.rows([self._resolve(collection, id)])[0]) if collection else _nothing(id)
+            found = resolved(collection, [id])
+            assert collection is not None
+            row = collection.rows(found)[0]
+        return opened(self._seal, row)
+
+    def open(self, ids: Sequence[str]) -> builtins.list[Memory]:
+        """The memories with these ids, in this order; ids that are not there are left out."""
+        with self._held() as collection:
+            rows = collection.rows(builtins.list(dict.fromkeys(ids))) if collection else []
+        memories = {row.id: opened(self._seal, row) for row in rows}
+        return [memories[id] for id in ids if id in memories]
 
     def list(self, limit: int | None = None, offset: int = 0) -> builtins.list[Memory]:
         """Memories, the one stored last first."""
@@ -155,19 +150,45 @@ class MemoryStore:
             end = collection.count() - offset
             start = 0 if limit is None else max(0, end - limit)
             rows = collection.rows(limit=end - start, offset=start) if end > start else []
-        return [self._open(row) for row in reversed(rows)]
+        return [opened(self._seal, row) for row in reversed(rows)]
+
+    def entries(self, start: int = 0) -> builtins.list[Memory]:
+        """Memories in the order in which they were stored, from position `start` (0 is the oldest).
+
+        A memory keeps its position while `epoch` stays the same.
+        """
+        with self._held() as collection:
+            rows = collection.rows(offset=start) if collection else []
+        return [opened(self._seal, row) for row in rows]
 
     def search(self, query: str, k: int) -> builtins.list[Hit]:
         """The `k` memories nearest in meaning to `query`, best first."""
-        if k < 1 or not query.strip() or not self._generations.exists():
+        nearest = self.nearest(query, k)
+        memories = {memory.id: memory for memory in self.open([id for id, _ in nearest])}
+        return [Hit(memories[id], score) for id, score in nearest if id in memories]
+
+    def nearest(self, query: str, k: int) -> builtins.list[tuple[str, float]]:
+        """(id, cosine similarity -1..1) of the `k` memories nearest in meaning to `query`. None of them is opened."""
+        if k < 1 or not query.strip() or not self._place.exists():
             return []
-        vector = self._vectors([query])[0]
+        vector = self._embedding.question(query)
         with self._held() as collection:
             if collection is None:
                 return []
             self._check_space(len(vector))
-            nearest = collection.nearest(vector, k)
-        return [Hit(self._open(row), score) for row, score in nearest]
+            return collection.nearest(vector, k)
+
+    def similarities(self, query: str, ids: Sequence[str]) -> builtins.list[float]:
+        """The cosine similarity of `query` and each of these memories, all of which must be there."""
+        if not ids:
+            return []
+        vector = self._embedding.question(query)
+        with self._held() as collection:
+            if collection is None:
+                nothing(ids[0])
+            self._check_space(len(vector))
+            vectors = collection.vectors(ids)
+        return [float(value) for value in vectors @ vector]
 
     def edit(self, id: str, text: str) -> Memory:
         """Put `text` in the place of what the memory said; the old text is gone as after `forget`.
@@ -176,167 +197,132 @@ class MemoryStore:
         """
         if not text.strip():
             raise UsageError("There is no text to remember. `persona memory forget` removes a memory.")
-        vectors = self._vectors([text])
-        with self._held() as collection:
-            if collection is None:
-                _nothing(id)
-            self._check_space(vectors.shape[1])
-            old = collection.rows([self._resolve(collection, id)])[0]
-            memory = replace(self._open(old), text=text)
-            row = self._row(memory, self._digest(Note(text, source_id=memory.source_id)))
-            self._write_anew(collection, {old.id: (row, vectors[0])})
-        return memory
+        return self.change({id: text})[0]
 
     def forget(self, ids: Iterable[str]) -> int:
         """Forget these memories (ids, or beginnings as for `get`) and return how many there were.
 
-        Chroma leaves deleted texts and vectors in its files, so the memories that stay are written into a fresh folder
-        and the old one is removed. Afterwards every file is searched for the forgotten bytes. Takes about 1 ms for each
-        memory that stays. Raises what `get` raises, before anything is forgotten.
+        Raises what `get` raises, before anything is forgotten.
         """
-        ids = list(ids)
-        if not ids:
+        wanted = dict.fromkeys(ids)
+        if not wanted:
             return 0
         with self._held() as collection:
-            if collection is None:
-                _nothing(ids[0])
-            gone = {self._resolve(collection, id) for id in ids}
-            self._write_anew(collection, dict.fromkeys(gone))
+            gone = set(resolved(collection, builtins.list(wanted)))
+            self._write(dict.fromkeys(gone))
         return len(gone)
+
+    def change(self, changes: Mapping[str, str | None]) -> builtins.list[Memory]:
+        """New texts for these memories, and None to forget one: all in one writing of the store, or none of them.
+
+        Returns those with a new text, in the order of `changes`. What they said before is searched for in every file
+        afterwards. Raises what `get` raises, and UsageError for an empty text, before anything is changed.
+        """
+        if not all(text is None or text.strip() for text in changes.values()):
+            raise UsageError("There is no text to remember.")
+        if not changes:
+            return []
+        if not changes:
+            return []
+        texts = [text for text in changes.values() if text is not None]
+        vectors: Iterator[NDArray[np.float32]] = iter(self._embedding.vectors(texts) if texts else ())
+        with self._held() as collection:
+            ids = dict(zip(changes, resolved(collection, builtins.list(changes)), strict=True))
+            assert collection is not None
+            old = {row.id: row for row in collection.rows(builtins.list(ids.values()))}
+            written: dict[str, tuple[Row, NDArray[np.float32]] | None] = {}
+            memories: builtins.list[Memory] = []
+            for name, text in changes.items():
+                if text is None:
+                    written[ids[name]] = None
+                    continue
+                vector = next(vectors)
+                self._check_space(len(vector))
+                memory = replace(opened(self._seal, old[ids[name]]), text=text)
+                digest = content_digest(self._seal, memory.source_id, text)
+                written[memory.id] = (sealed_row(self._seal, memory, digest), vector)
+                memories.append(memory)
+            self._write(written)
+        return memories
 
     def count(self) -> int:
         with self._held() as collection:
             return collection.count() if collection else 0
+
+    def version(self) -> bytes:
+        """Changes with every write of any process. b"" while nothing was ever stored."""
+        with self._held() as collection:
+            return epoch_of(self._place) + collection.stamp() if collection else b""
+
+    def epoch(self) -> bytes:
+        """Stays while memories are only added; is another after any was edited or forgotten."""
+        with self._held() as collection:
+            return epoch_of(self._place) if collection else b""
+
+    def derived(self, name: str) -> bytes | None:
+        """What was kept under `name` with `keep_derived` and still holds; None when there is nothing."""
+        with self._held():
+            return read_derived(self._place, self._seal, name)
+
+    def keep_derived(self, name: str, data: bytes, epoch: bytes | None = None) -> bool:
+        """Keep what was worked out from the memories, sealed; gone when any memory is edited or forgotten.
+
+        `epoch` is what `epoch()` said before the memories were read. When it is another now, nothing is kept, and the
+        answer is False: `data` may say something that is forgotten. Always give it for what texts can be told from.
+        """
+        with self._held():
+            return epoch in (None, epoch_of(self._place)) and write_derived(self._place, self._seal, name, data)
 
     def warm_up(self) -> None:
         """Import Chroma and read the index, so that the first search finds them ready. May run in a thread."""
         import numpy as np
 
         with self._held() as collection:
-            about = self._generations.about()
+            about = self._place.about() if collection else None
             if collection is not None and about is not None:
                 collection.nearest(np.ones(about.dimension, np.float32), 1)
-                self._rotation(about.dimension)
+                self._embedding.rotation(about.dimension)
 
     def close(self) -> None:
         """Let go of the files. The store opens them again when it is used again."""
-        self._generations.close()
+        self._place.close()
+        self.states.close()
 
     @contextmanager
-    def _held(self) -> Iterator[Collection | None]:
+    def _held(self) -> Iterator[Rows | None]:
         """The live collection under the lock; None, and no lock, when nothing was ever stored."""
-        if not self._generations.exists():
+        if not self._place.exists():
             yield None
             return
-        with self._generations.held():
-            yield self._generations.collection()
+        with self._place.held():
+            yield self._place.collection()
 
-    def _write_anew(self, collection: Collection, changes: dict[str, tuple[Row, NDArray[np.float32]] | None]) -> None:
-        """Every row into a fresh generation: with the row and vector of `changes`, or without it where that is None."""
-        import numpy as np
+    def _write(self, changes: dict[str, tuple[Row, NDArray[np.float32]] | None]) -> None:
+        """What a kill between the two steps leaves is a state without a memory, which the next writing removes."""
+        from persona_cli.memory.storage.residue import residue_in
 
-        from persona_cli.memory.residue import clean_allocations, residue
+        self._place.change(changes)
+        collection = self._place.collection()
+        dropped = self.states.keep_only(collection.ids() if collection else ())
+        if dropped and residue_in([self.states.path], dropped):
+            raise StoreError(
+                f"The memory was forgotten, and its encrypted state still stands in {self.states.path}. "
+                "Run `persona memory forget` again, and report this."
+            )
 
-        about = self._generations.about()
-        assert about is not None
-        ids = collection.ids()
-        traces: list[bytes] = []
-
-        def parts() -> Iterator[tuple[builtins.list[Row], NDArray[np.float32]]]:
-            for start in range(0, len(ids), COPIED):
-                old = collection.rows(ids[start : start + COPIED])
-                vectors = collection.vectors([row.id for row in old])
-                rows, kept = [], []
-                for row, vector in zip(old, vectors, strict=True):
-                    if row.id in changes:
-                        traces.extend((row.sealed.encode(), vector.tobytes()))
-                    new = changes.get(row.id, (row, vector))
-                    if new is not None:
-                        rows.append(new[0])
-                        kept.append(new[1])
-                yield rows, np.array(kept, np.float32)
-
-        for _ in range(REWRITES):
-            with clean_allocations():
-                self._generations.replace_all(parts(), about.dimension, about.embedder)
-            left = residue(self._generations.folder, traces)
-            fresh = self._generations.collection()
-            if not left or fresh is None:
-                return
-            collection, ids, changes = fresh, fresh.ids(), {}
-        raise StoreError(
-            f"The memory was forgotten, and its encrypted bytes still stand in {left[0]}. "
-            "Run `persona memory forget` again, and report this."
-        )
-
-    def _resolve(self, collection: Collection, id: str) -> str:
-        wanted = id.strip().lower()
-        if len(wanted) == ID_LENGTH:
-            found = [row.id for row in collection.rows([wanted])]
-        elif len(wanted) < SHORTEST_PREFIX:
-            raise UsageError(f"Give at least {SHORTEST_PREFIX} digits of a memory's id; '{id}' is too short.")
-        else:
-            found = [item for item in collection.ids() if item.startswith(wanted)]
-        if len(found) > 1:
-            raise UsageError(f"{len(found)} memories have an id that begins with '{id}'. Give more digits of it.")
-        return found[0] if found else _nothing(id)
-
-    def _known(self, memories: dict[str, Memory]) -> dict[str, Memory]:
+    def _known(self, collection: Rows | None, memories: dict[str, Memory]) -> dict[str, Memory]:
         """Those of `memories` (by digest) that are stored: with the same content, or under the same id since edited."""
-        collection = self._generations.collection()
         if collection is None:
             return {}
         by_id = {row.id: row for row in collection.rows([memory.id for memory in memories.values()])}
-        by_digest = {row.digest: row for row in collection.with_digests(list(memories))}
+        by_digest = {row.digest: row for row in collection.with_digests(builtins.list(memories))}
         found = {digest: by_digest.get(digest) or by_id.get(memory.id) for digest, memory in memories.items()}
-        return {digest: self._open(row) for digest, row in found.items() if row is not None}
+        return {digest: opened(self._seal, row) for digest, row in found.items() if row is not None}
 
     def _check_space(self, dimension: int) -> None:
-        about = self._generations.about()
-        if about and (about.embedder, about.dimension) != (self._encoder.name, dimension):
+        about = self._place.about()
+        if about and (about.embedder, about.dimension) != (self._embedding.name, dimension):
             raise StoreError(
                 f"The memory was made with the embedder '{about.embedder}', and the settings name "
-                f"'{self._encoder.name}'. Set memory.embedder back (persona config set memory.embedder …)."
+                f"'{self._embedding.name}'. Set memory.embedder back (persona config set memory.embedder …)."
             )
-
-    def _vectors(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """float32 [n, dimension], turned by the secret rotation."""
-        vectors = self._encoder.embed(texts)
-        turned: NDArray[np.float32] = vectors @ self._rotation(vectors.shape[1])
-        return turned
-
-    def _rotation(self, dimension: int) -> NDArray[np.float32]:
-        if self._turn is None:
-            from persona_cli.memory.rotation import secret_rotation
-
-            self._turn = secret_rotation(self._seal.digest(TURN), dimension)
-        return self._turn
-
-    def _digest(self, note: Note) -> str:
-        return content_digest(self._seal, note.source_id, note.text)
-
-    def _memory(self, note: Note, digest: str) -> Memory:
-        time = (note.time or self._clock()).astimezone(timezone.utc)
-        return Memory(digest[:ID_LENGTH], note.text, time, note.speaker, note.conversation, note.source_id)
-
-    def _row(self, memory: Memory, digest: str) -> Row:
-        content = asdict(memory) | {"time": memory.time.isoformat()}
-        del content["id"]
-        sealed = self._seal.seal(json.dumps(content).encode(), memory.id.encode())
-        return Row(memory.id, digest, b64encode(sealed).decode())
-
-    def _open(self, row: Row) -> Memory:
-        try:
-            content = json.loads(self._seal.open(b64decode(row.sealed), row.id.encode()))
-            return Memory(id=row.id, **content | {"time": datetime.fromisoformat(content["time"])})
-        except (ValueError, TypeError, KeyError) as error:
-            raise StoreDamaged(f"The memory {row.id} holds what this persona cannot read. Update persona.") from error
-
-
-def content_digest(seal: Seal, source_id: str, text: str) -> str:
-    """64 hexadecimal digits by which the same text of the same source is found again."""
-    return seal.digest(f"memory: content\0{source_id}\0{text}").hex()
-
-
-def _nothing(id: str) -> NoReturn:
-    raise NothingFound(f"No memory has the id '{id}'. `persona memory list` shows them.")

@@ -114,14 +114,15 @@ def build_detector(
     deny: Iterable[str] = (),
     floor: float = 0.0,
     tagger: Source | None = None,
+    more: Sequence[Source] = (),
 ) -> Detector:
     """The detector persona uses: known facts, the deny list, patterns, fields, names, and the trained tagger when
-    given.
+    given. `more` are sources beside these.
 
     Beside the tagger the rule for names says only what it is sure of: its guesses are what the tagger knows better.
     See Detector for the other parameters.
     """
-    sources: list[Source] = []
+    sources: list[Source] = [*more]
     if facts:
         sources.append(Facts(facts))
     denied = tuple(deny)

@@ -1,4 +1,4 @@
-"""The vault: one SQLite file for conversations, their placeholders and the profile, private values encrypted.
+"""The vault: one SQLite file for conversations, their placeholders, the profile and contacts, values encrypted.
 
 In the clear are ids, times, roles, kinds and placeholder tokens; titles, texts, values and the names of profile fields
 are sealed. A sealed value is bound to its row, so rows cannot be swapped. What a seal cannot show is a row that was
@@ -10,6 +10,7 @@ Knows storage, not what a conversation is (conversation.py) or a profile (memory
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import threading
 import time
@@ -23,6 +24,8 @@ from persona_cli.paths import create_private
 from persona_cli.privacy.crypto import Seal
 
 BUSY_SECONDS = 10.0
+# An empty file this old is no vault that another process is making.
+FIRST_START_SECONDS = 60.0
 # Step i brings a vault of version i to version i + 1.
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
@@ -50,6 +53,32 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             conversation TEXT NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
             lookup BLOB NOT NULL, trait BLOB NOT NULL, PRIMARY KEY (conversation, lookup))""",
     ),
+    (
+        """CREATE TABLE contacts (
+            n INTEGER PRIMARY KEY, lookup BLOB NOT NULL UNIQUE, brought_by INTEGER NOT NULL, card BLOB NOT NULL)""",
+        # `lookup` are keyed digests of words: which contacts a text may speak of (memory/contacts.py).
+        """CREATE TABLE contact_words (
+            lookup BLOB NOT NULL, contact INTEGER NOT NULL REFERENCES contacts (n) ON DELETE CASCADE,
+            PRIMARY KEY (lookup, contact)) WITHOUT ROWID""",
+        "CREATE INDEX contact_words_contact ON contact_words (contact)",
+        """CREATE TABLE imports (
+            n INTEGER PRIMARY KEY, begun TEXT NOT NULL, ended TEXT NOT NULL, lookup BLOB NOT NULL,
+            what BLOB NOT NULL)""",
+        # Ids of memories stand in the clear in the memory's own files as well.
+        """CREATE TABLE imported (
+            memory TEXT PRIMARY KEY, import INTEGER NOT NULL REFERENCES imports (n) ON DELETE CASCADE,
+            content BLOB NOT NULL) WITHOUT ROWID""",
+        "CREATE INDEX imported_content ON imported (content)",
+        "CREATE INDEX imported_import ON imported (import)",
+    ),
+    (
+        # What leaves in place of a token; the row without a token holds the conversation's seed.
+        """CREATE TABLE surrogates (
+            n INTEGER PRIMARY KEY,
+            conversation TEXT NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
+            token TEXT NOT NULL, surrogate BLOB NOT NULL, lookup BLOB NOT NULL,
+            UNIQUE (conversation, token), UNIQUE (conversation, lookup))""",
+    ),
 )
 
 
@@ -64,19 +93,26 @@ class Vault:
         self._seal = seal
         self._lock = threading.RLock()
         # SQLite gives the -wal and -shm files the mode of this one.
+        began = not path.exists()
+        if not began and _lost_its_content(path):
+            raise self._damaged("it is empty, and it was not made just now")
         create_private(path)
+        self._read_only = _only_to_read(path)
         with self._sentences():
             # No implicit transactions: `transaction` begins them, IMMEDIATE, so that a reader never has to become
             # a writer half-way, the one case in which SQLite gives up without waiting.
             self._connection = sqlite3.connect(
-                path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
-            )
+                f"{path.absolute().as_uri()}?immutable=1" if self._read_only else path,
+                timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, uri=self._read_only,
+            )  # fmt: skip
         try:
             with self._sentences():
                 self._prepare()
             self._check_key()
         except BaseException:
             self.close()
+            if began and path.stat().st_size == 0:
+                path.unlink()  # a disk that was full at the first start: nothing is left in the way of the next
             raise
 
     def __enter__(self) -> Vault:
@@ -165,7 +201,8 @@ class Vault:
         # FULL: with NORMAL a power cut could take back a placeholder whose token is already at the cloud.
         run("PRAGMA synchronous = FULL")
         run("PRAGMA temp_store = MEMORY")
-        self._use_write_ahead_log()
+        if not self._read_only:
+            self._use_write_ahead_log()
         if self._version() == len(MIGRATIONS):
             return
         with self.transaction():
@@ -236,6 +273,18 @@ class Vault:
             f"The vault {self._path} is damaged: {reason}. Bring it back from a backup, or move it away "
             f"(mv {self._path} {self._path}.damaged) to begin a new one."
         )
+
+
+def _lost_its_content(path: Path) -> bool:
+    """Whether the file is empty, and no other process has just begun it."""
+    told = path.stat()
+    return told.st_size == 0 and time.time() - told.st_mtime > FIRST_START_SECONDS
+
+
+def _only_to_read(path: Path) -> bool:
+    """Whether the vault can be read and nobody can write it: then SQLite's own files beside it are not needed."""
+    logged = path.with_name(f"{path.name}-wal")
+    return not os.access(path.parent, os.W_OK) and path.stat().st_size > 0 and not logged.exists()
 
 
 def _place(row: tuple[str | int, ...]) -> bytes:

@@ -68,5 +68,6 @@ def test_nothing_planted_leaves() -> None:
     ran = leaking.run(24, seed=2)
     assert ran.leaks == []
     assert sum(ran.modes.values()) == 24
+    assert len(ran.settings) == 4 and sum(ran.settings.values()) == 24
     assert ran.arrived > 10 and ran.captured > 10_000 and ran.planted.total() > 40
     assert ran.outcomes["answered"] > 5

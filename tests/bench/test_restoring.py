@@ -6,6 +6,7 @@ from itertools import islice
 
 from persona_cli.bench import mutations, restoring
 from persona_cli.bench.mutations import Case
+from persona_cli.bench.surrogate_mutations import surrogate_cases, surrogate_look_alikes, surrogate_tables
 from persona_cli.privacy.detect import build_detector
 from persona_cli.privacy.pseudonyms import Placeholder, Pseudonyms
 from persona_cli.privacy.spans import KINDS, PERSON
@@ -46,6 +47,29 @@ def test_every_text_of_a_row_goes_there_and_back() -> None:
     assert (trip.texts, trip.same) == (3, 3)
     assert trip.placeholders >= 3
     assert "Ann" not in "".join(sent for sent, _ in trip.streams)
+
+
+def test_every_text_of_a_row_goes_there_and_back_with_surrogates() -> None:
+    rows = [{"a": "Ask Ann Leary at ann.leary@acme.ie, or [PERSON_1].", "b": ["Ann Leary again", {"c": "person_2"}]}]
+    trip = restoring.round_trip(rows, build_detector().find, surrogates=True)
+    assert (trip.texts, trip.same) == (3, 3)
+    assert trip.placeholders >= 2
+    sent = "".join(text for text, _ in trip.streams)
+    assert "Ann" not in sent and "@example." in sent
+
+
+def test_surrogates_are_restored_right_whole_and_in_chunks() -> None:
+    tables = surrogate_tables()
+    ran = restoring.judged(islice(surrogate_cases(tables), 0, 36_000, 60), tables)
+    assert ran.together[restoring.RIGHT] > 300 and ran.together[restoring.LEFT_RIGHTLY] > 150
+    assert (ran.together[restoring.WRONG], ran.together[restoring.LEFT_WRONGLY], ran.streamed_otherwise) == (0, 0, 0)
+
+
+def test_names_that_a_conversation_never_issued_are_left() -> None:
+    tables = surrogate_tables()
+    ran = restoring.judged(islice(surrogate_look_alikes(tables), 0, None, 40), tables)
+    assert ran.together.total() > 100
+    assert set(ran.together) == {restoring.LEFT_RIGHTLY}
 
 
 def test_what_a_stream_holds_back_is_counted() -> None:

@@ -1,4 +1,4 @@
-"""Run by test_store.py in processes of its own: `python -m tests.memory.storing FOLDER COMMAND …`.
+"""Run by test_store.py and test_state.py in processes of its own: `python -m tests.memory.storing FOLDER COMMAND …`.
 
 Prints a line when something is acknowledged.
 """
@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-from persona_cli.memory.store import MemoryStore, Note
+from persona_cli.memory.store import MemoryStore, Note, State
 from persona_cli.privacy.crypto import Seal
 from tests.memory.hashed_words import HashedWords
 
@@ -25,6 +25,10 @@ def main(folder: Path, command: str, *rest: str) -> None:
         for memory in store.list():
             store.forget([memory.id])
             print(memory.text, flush=True)
+    elif command == "states":  # FIRST COUNT: each memory's uses, until killed or done
+        for n in range(int(rest[1])):
+            store.states.put({f"{int(rest[0]) + n:032x}": State(uses=n + 1)})
+            print(int(rest[0]) + n, flush=True)
     elif command == "nothing":
         assert not store.list() and not store.search("anything", 3) and store.count() == 0
         print(*(name for name in sys.modules if name.startswith("chromadb")))

@@ -16,10 +16,12 @@ import numpy as np
 import pytest
 
 from persona_cli.errors import NothingFound, StoreDamaged, StoreError, UsageError
-from persona_cli.memory.chroma import Collection, Row
-from persona_cli.memory.generations import WAITING
-from persona_cli.memory.residue import residue
-from persona_cli.memory.rotation import secret_rotation
+from persona_cli.memory.storage.chroma import Collection
+from persona_cli.memory.storage.generations import WAITING
+from persona_cli.memory.storage.place import FORMAT
+from persona_cli.memory.storage.records import Row
+from persona_cli.memory.storage.residue import residue
+from persona_cli.memory.storage.rotation import secret_rotation
 from persona_cli.memory.store import MemoryStore, Note
 from persona_cli.privacy.crypto import Seal
 from tests.memory.hashed_words import HashedWords
@@ -56,8 +58,8 @@ def process(folder: Path, *arguments: str) -> subprocess.Popen[str]:
 
 def assert_indexed(store: MemoryStore, ids: Sequence[str]) -> None:
     """Every memory has its vector. (Chroma's search is approximate: one miss of it would say nothing.)"""
-    with store._generations.held():
-        collection = store._generations.collection()
+    with store._place.held():
+        collection = store._place.collection()
         assert collection is not None
         assert collection.vectors(ids).shape == (len(ids), 384)
 
@@ -130,8 +132,8 @@ def test_an_unknown_or_ambiguous_id_is_a_sentence(store: MemoryStore) -> None:
 def test_ids_with_a_common_beginning_need_more_digits(folder: Path, store: MemoryStore) -> None:
     made = [store.add(f"note {n}")[0].id for n in range(2)]
     rows = [Row(made[0][:6] + str(n) * 26, f"{n}", "") for n in range(2)]
-    with store._generations.held():
-        store._generations.add(rows, np.ones((2, 384), np.float32), "hashed-words")
+    with store._place.held():
+        store._place.add(rows, np.ones((2, 384), np.float32), "hashed-words")
     with pytest.raises(UsageError, match="3 memories have an id"):
         store.get(made[0][:5])
 
@@ -184,8 +186,8 @@ def test_forgetting_leaves_no_byte(folder: Path, store: MemoryStore) -> None:
     memories = [memory for memory, _ in store.add_all(notes)]
     store.add("one that waits in the log")
     gone = [memory.id for memory in memories[::3]] + [store.list(1)[0].id]
-    with store._generations.held():
-        collection = store._generations.collection()
+    with store._place.held():
+        collection = store._place.collection()
         assert collection is not None
         stored = {row.id: row.sealed.encode() for row in collection.rows()}
         vectors = dict(zip(stored, collection.vectors(list(stored)), strict=True))
@@ -232,8 +234,8 @@ def test_forgetting_everything_leaves_an_empty_memory_that_works(folder: Path, s
 
 def test_edit_replaces_the_text_without_a_trace(folder: Path, store: MemoryStore) -> None:
     first, second = (store.add(text, speaker="me", source_id=f"s{n}")[0] for n, text in enumerate(FACTS[:2]))
-    with store._generations.held():
-        collection = store._generations.collection()
+    with store._place.held():
+        collection = store._place.collection()
         assert collection is not None
         old = collection.rows([first.id])[0].sealed.encode()
     edited = store.edit(first.id[:6], "My landlord is Paula Weiss now.")
@@ -257,8 +259,8 @@ def test_another_client_of_chroma_reads_the_folder(folder: Path, store: MemorySt
     live = max(folder.glob("g*"))
     client = chromadb.PersistentClient(str(live), Settings(anonymized_telemetry=False))
     collection = client.get_collection("memories", embedding_function=None)
-    vector = store._vectors(["landlord"])[0]
-    found = collection.query(query_embeddings=[vector], n_results=5)
+    vector = store._embedding.question("landlord")
+    found = collection.query(query_embeddings=[vector.tolist()], n_results=5)
     hits = store.search("landlord", 5)
     assert found["ids"][0] == [hit.memory.id for hit in hits]
     assert found["distances"] is not None
@@ -402,7 +404,7 @@ def test_a_damaged_folder_is_a_sentence(folder: Path, store: MemoryStore, name: 
 def test_a_memory_of_a_newer_persona_is_left_alone(folder: Path, store: MemoryStore) -> None:
     store.add(FACTS[0])
     path = max(folder.glob("g*")) / "generation.json"
-    path.write_text(path.read_text().replace('"format": 1', '"format": 2'))
+    path.write_text(path.read_text().replace(f'"format": {FORMAT}', f'"format": {FORMAT + 1}'))
     with pytest.raises(StoreError, match="newer persona"):
         store.add("more")
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tests.chroma_server import chroma_server
 from tests.guards import run_guarded
-from tests.installed import COMMAND
+from tests.installed import COMMAND, persona
 
 CLOUD = {"PERSONA_CLOUD_MODEL": "m", "PERSONA_CLOUD_BASE_URL": "http://127.0.0.1:9/v1", "PERSONA_API_KEY": "k"}
 
@@ -21,6 +22,21 @@ def test_what_only_sketches_opens_no_socket(tmp_path: Path) -> None:
     for arguments in (["ask", "--dry-run", "Write to Tom."], ["sketch", "Write to Tom."], ["doctor"], ["--help"]):
         done = run_guarded([COMMAND, *arguments], tmp_path, CLOUD)
         assert done.code == 0 and done.attempts == [], arguments
+
+
+def test_local_opens_no_socket_to_a_memory_on_a_server_either(tmp_path: Path) -> None:
+    settings = tmp_path / "home" / "config" / "config.toml"
+    with chroma_server(tmp_path / "files") as url:
+        assert persona("config", "set", "memory.url", url).returncode == 0 and settings.exists()
+        assert persona("memory", "add", "My landlord is Tom Brannigan.").returncode == 0
+        command = [COMMAND, "ask", "--local", "Write a short note to my landlord."]
+        done = run_guarded(command, tmp_path, CLOUD)
+        assert done.code == 0 and done.stdout.strip() and done.attempts == []
+        told = persona("doctor").stdout
+        assert f"1 memory on the Chroma server at {url}" in told and "out of persona's reach" in told
+        # The control: without --local the memory is asked.
+        asked = run_guarded([COMMAND, "memory", "search", "landlord"], tmp_path, CLOUD)
+        assert asked.code != 0 and [f"{attempt.target}" for attempt in asked.attempts] == [url.removeprefix("http://")]
 
 
 def test_the_guard_sees_the_cloud_being_called(tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
 """The memory's folder: generations of one Chroma collection, of which the highest number is live.
 
     memory/lock          held for every look and every write, by one thread of one process
-    memory/g000042/      a Chroma folder, and generation.json: what stands in its index
+    memory/g000042/      a Chroma folder, generation.json: what stands in its index, and *.derived: sealed files that
+                         were worked out from its memories
     memory/next/         a generation in the making
 
 The index of a live generation is never written in place (chroma.py says why). Bringing the index up to date and
@@ -20,34 +21,28 @@ import shutil
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
+from secrets import token_hex
 from typing import TYPE_CHECKING
 
 from persona_cli.durable import locked, replace_private
 from persona_cli.errors import StoreDamaged, StoreError
-from persona_cli.memory.chroma import Collection, Row, private_files, write_index
+from persona_cli.memory.storage.chroma import Collection, private_files, write_index
+from persona_cli.memory.storage.place import FORMAT, About, Changes
+from persona_cli.memory.storage.records import Row
 from persona_cli.paths import private_folder
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-FORMAT = 1
 ABOUT = "generation.json"
 # Memories that may wait in the log before the index is written anew. A cold process puts each of them into its index
-# again, 0.8 ms a piece; writing the index for 5,000 memories takes 0.2 s, for 100,000 some 2 s.
+# again, 0.8 ms a piece. Writing the index copies the generation, 0.2 s for 5,000 memories and some 2 s for 100,000:
+# with a share of the memories as the limit a write costs the same at every size, taken over many.
 WAITING = 100
-
-
-@dataclass(frozen=True)
-class About:
-    """A generation: `indexed` of its memories stand in its index; `dimension` and `embedder` are of its vectors."""
-
-    indexed: int
-    dimension: int
-    embedder: str
-    format: int = FORMAT
+WAITING_SHARE = 0.01
 
 
 class Generations:
@@ -72,7 +67,7 @@ class Generations:
                 yield
             finally:
                 if self._open is not None:
-                    with suppress(OSError):
+                    with suppress(StoreError):
                         self._stamp = self._open[1].stamp()
 
     def about(self) -> About | None:
@@ -110,13 +105,53 @@ class Generations:
 
     def add(self, rows: Sequence[Row], vectors: NDArray[np.float32], embedder: str) -> None:
         """`vectors`: float32 [len(rows), dimension]. On return the rows are safe from kill -9."""
-        about, collection = self.about(), self.collection()
-        if about is None or collection is None:
+        live, about, collection = self._live(), self.about(), self.collection()
+        if live is None or about is None or collection is None:
             self.replace_all([(rows, vectors)], vectors.shape[1], embedder)
             return
+        if about.format < FORMAT:
+            # From now on there are rows that an earlier persona cannot read.
+            about = replace(about, format=FORMAT)
+            self._write_about(live, about)
         collection.add(rows, vectors)
-        if collection.count() - about.indexed >= WAITING:
+        if collection.count() - about.indexed >= may_wait(about.indexed):
             self._bring_index_up_to_date(about)
+
+    def change(self, changes: Changes) -> None:
+        """As `Place.change`: a generation without what is forgotten, and a search of every file for it."""
+        from persona_cli.memory.storage.erasing import erase
+
+        erase(self, changes)
+
+    def cut_out(self, changes: Changes, most: float) -> bool:
+        """A copy of the live generation with `changes` takes its place, without the vectors that they take away.
+
+        False, and nothing is changed, when the index has to be built anew for that (excising.py).
+        """
+        from persona_cli.memory.storage.excising import excise
+
+        live, about = self._live(), self.about()
+        assert live is not None and about is not None
+        self.close()
+        with suppress(_BuildAnew), self._next() as path:
+            with private_files():
+                shutil.copytree(live, path, copy_function=shutil.copyfile, ignore=shutil.ignore_patterns("*.derived"))
+            collection = Collection(path)
+            # Chroma's log keeps the last thing that was done: let it be one that names nothing that goes.
+            kept = next((row for row in collection.rows(limit=len(changes) + 1) if row.id not in changes), None)
+            if kept is None:
+                raise _BuildAnew
+            collection.change({**changes, kept.id: (kept, collection.vectors([kept.id])[0])})
+            collection.close()
+            self._finish(path, replace(about, epoch=token_hex(8), format=FORMAT))
+            if not excise(path, most):
+                raise _BuildAnew
+            return True
+        return False
+
+    def derived_folder(self) -> Path | None:
+        """The live generation's own folder."""
+        return self._live()
 
     def replace_all(
         self, parts: Iterable[tuple[Sequence[Row], NDArray[np.float32]]], dimension: int, embedder: str
@@ -173,7 +208,7 @@ class Generations:
             if rows:
                 collection.add(rows, vectors)
         collection.close()
-        self._finish(path, About(0, dimension, embedder))
+        self._finish(path, About(0, dimension, embedder, token_hex(8)))
 
     def _finish(self, path: Path, about: About) -> None:
         """Write the index, give back what Chroma's emptied log takes, and say what stands in the index."""
@@ -181,7 +216,10 @@ class Generations:
         with closing(sqlite3.connect(path / "chroma.sqlite3")) as connection:
             connection.execute("VACUUM")
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        replace_private(path / ABOUT, json.dumps(asdict(replace(about, indexed=indexed))).encode())
+        self._write_about(path, replace(about, indexed=indexed))
+
+    def _write_about(self, path: Path, about: About) -> None:
+        replace_private(path / ABOUT, json.dumps(asdict(about)).encode())
 
     @contextmanager
     def _next(self) -> Iterator[Path]:
@@ -224,6 +262,15 @@ class Generations:
             raise StoreError(
                 f"The memory folder {self.folder} cannot be read ({error.strerror}). Check its permissions."
             ) from error
+
+
+def may_wait(indexed: int) -> float:
+    """How many memories may wait in the log beside so many in the index."""
+    return max(WAITING, WAITING_SHARE * indexed)
+
+
+class _BuildAnew(Exception):
+    """Leaves a generation that cannot be made by cutting."""
 
 
 def _number(path: Path | None) -> int:

@@ -1,20 +1,20 @@
-"""The memory under another key: texts sealed anew, digests made anew, vectors turned from one rotation to the other.
+"""The memory under another key: rows and states sealed anew, vectors turned from one rotation to the other.
 
 Ids stay, since people and scripts have them: they go on being keyed digests by the key that made them.
 """
 
 from __future__ import annotations
 
-import json
-from base64 import b64decode, b64encode
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from persona_cli.errors import StoreDamaged
-from persona_cli.memory.chroma import Collection, Row
-from persona_cli.memory.generations import Generations
-from persona_cli.memory.store import COPIED, TURN, content_digest
+from persona_cli.memory.storage.chroma import Collection
+from persona_cli.memory.storage.erasing import COPIED
+from persona_cli.memory.storage.generations import Generations
+from persona_cli.memory.storage.records import Row, resealed
+from persona_cli.memory.storage.rotation import TURN
+from persona_cli.memory.storage.state import States
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,12 +23,17 @@ if TYPE_CHECKING:
     from persona_cli.privacy.crypto import Seal
 
 
+def write_resealed_states(folder: Path, path: Path, old: Seal, new: Seal) -> None:
+    """What the memories in `folder` have become, as a file of its own at `path`, under `new`."""
+    States(folder, old).write_resealed(path, new)
+
+
 def write_resealed(folder: Path, name: str, old: Seal, new: Seal) -> None:
     """The memories in `folder` as a whole generation in its folder `name`, under `new`. Nothing when there are none.
 
     Raises StoreDamaged for a memory that cannot be read, and StoreError.
     """
-    from persona_cli.memory.rotation import secret_rotation
+    from persona_cli.memory.storage.rotation import secret_rotation
 
     generations = Generations(folder)
     if not generations.exists():
@@ -51,14 +56,4 @@ def _resealed(
     ids = collection.ids()
     for start in range(0, len(ids), COPIED):
         rows = collection.rows(ids[start : start + COPIED])
-        yield [_row(row, old, new) for row in rows], collection.vectors([row.id for row in rows]) @ turn
-
-
-def _row(row: Row, old: Seal, new: Seal) -> Row:
-    try:
-        plain = old.open(b64decode(row.sealed), row.id.encode())
-        content = json.loads(plain)
-        digest = content_digest(new, content["source_id"], content["text"])
-    except (ValueError, TypeError, KeyError) as error:
-        raise StoreDamaged(f"The memory {row.id} holds what this persona cannot read. Update persona.") from error
-    return Row(row.id, digest, b64encode(new.seal(plain, row.id.encode())).decode())
+        yield [resealed(row, old, new) for row in rows], collection.vectors([row.id for row in rows]) @ turn

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+# What the secret rotation follows from, by the key.
+TURN = "memory: rotation of the vectors, 1"
+
 
 def secret_rotation(seed: bytes, dimension: int) -> NDArray[np.float32]:
     """An orthogonal matrix, float32 [dimension, dimension], that follows from `seed` alone.

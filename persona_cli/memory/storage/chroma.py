@@ -22,12 +22,14 @@ import os
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from persona_cli.errors import StoreDamaged, StoreError
+from persona_cli.memory.storage.place import Changes
+from persona_cli.memory.storage.records import Row
+from persona_cli.memory.storage.table import Table
 
 if TYPE_CHECKING:
     import numpy as np
@@ -42,18 +44,7 @@ OPEN_INDEXES = 4
 # Of 3,000 near-duplicates ("note number 7") Chroma's defaults (16, 100, 100) did not find 22 by their own text, with
 # recall@10 .969; this finds all but 3 to 5, with .997, for a fifth more CPU when building.
 GRAPH = {"max_neighbors": 32, "ef_construction": 200, "ef_search": 200}
-# Values in one question: SQLite takes a limited number of variables.
-ASKED = 500
 _umask = threading.Lock()
-
-
-@dataclass(frozen=True)
-class Row:
-    """`sealed` is base64; `digest` is a keyed digest of the content. Neither says anything without the key."""
-
-    id: str
-    digest: str
-    sealed: str
 
 
 class Collection:
@@ -76,10 +67,13 @@ class Collection:
             )
             self._id = self._find_or_make()
             self._batch = int(self._engine.get_max_batch_size())
+            # After the engine, which undoes what a kill left half-written.
+            self._table = Table(folder / "chroma.sqlite3")
         private_modes(folder)
 
     def close(self) -> None:
         """Lets go of the files. The object is not used after it."""
+        self._table.close()
         self._engine = None
 
     def add(self, rows: Sequence[Row], vectors: NDArray[np.float32]) -> None:
@@ -92,64 +86,63 @@ class Collection:
                     [{"digest": row.digest, "sealed": row.sealed} for row in part], None, None, *SCOPE,
                 )  # fmt: skip
 
+    def change(self, changes: Changes) -> None:
+        """New rows and vectors in the place of those with these ids, and None to delete one (those first). Only marks
+        them as gone: the bytes stay in the files.
+        """
+        new = [item for item in changes.values() if item is not None]
+        gone = [id for id, item in changes.items() if item is None]
+        with self._speaking(), private_files():
+            for start in range(0, len(gone), self._batch):
+                self._engine.delete(self._id, gone[start : start + self._batch], None, None, None, *SCOPE)
+            for start in range(0, len(new), self._batch):
+                part = new[start : start + self._batch]
+                self._engine.update(
+                    self._id, [row.id for row, _ in part], [vector for _, vector in part],
+                    [{"digest": row.digest, "sealed": row.sealed} for row, _ in part], None, None, *SCOPE,
+                )  # fmt: skip
+
     def count(self) -> int:
         with self._speaking():
-            return int(self._engine.count(self._id, *SCOPE))
+            return self._table.count()
 
-    def ids(self) -> list[str]:
-        """All ids, in the order in which they were added."""
+    def ids(self, beginning: str = "") -> list[str]:
+        """All ids that begin so, in the order in which they were added."""
         with self._speaking():
-            return list(self._get(include=()).ids)
+            return self._table.ids(beginning)
 
     def rows(self, ids: Sequence[str] | None = None, limit: int | None = None, offset: int = 0) -> list[Row]:
         """Rows in the order in which they were added; ids that are not there are left out."""
-        if ids is not None and not ids:
-            return []
         with self._speaking():
-            found = self._get(None if ids is None else list(ids), limit=limit, offset=offset)
-            return [_row(*pair) for pair in zip(found.ids, found.metadatas, strict=True)]
+            return self._table.rows(limit, offset) if ids is None else self._table.with_ids(ids)
 
     def with_digests(self, digests: Sequence[str]) -> list[Row]:
-        rows: list[Row] = []
+        """In the order in which they were added."""
         with self._speaking():
-            for start in range(0, len(digests), ASKED):
-                wanted = {"digest": {"$in": list(digests[start : start + ASKED])}}
-                found = self._get(where=json.dumps(wanted))
-                rows += [_row(*pair) for pair in zip(found.ids, found.metadatas, strict=True)]
-        return rows
+            return self._table.with_digests(digests)
 
     def vectors(self, ids: Sequence[str]) -> NDArray[np.float32]:
         """float32 [n, dimension], in the order of `ids`, all of which must be there."""
         import numpy as np
 
         with self._speaking():
-            found = self._get(ids=list(ids), include=("embeddings",))
+            found = self._engine.get(self._id, list(ids), None, None, 0, None, ["embeddings"], *SCOPE)
             at = dict(zip(found.ids, found.embeddings, strict=True))
             return np.array([at[item] for item in ids], np.float32)
 
-    def nearest(self, vector: NDArray[np.float32], k: int) -> list[tuple[Row, float]]:
-        """The `k` rows nearest to `vector` (float32 [dimension]) with their cosine similarity (-1..1), best first."""
+    def nearest(self, vector: NDArray[np.float32], k: int) -> list[tuple[str, float]]:
+        """The ids of the `k` rows nearest to `vector` (float32 [dimension]), with their cosine similarity (-1..1)."""
         with self._speaking(), private_files():
-            found = self._engine.query(self._id, None, [vector], k, None, None, ["metadatas", "distances"], *SCOPE)
-            return [
-                (_row(item, metadata), 1.0 - distance)
-                for item, metadata, distance in zip(found.ids[0], found.metadatas[0], found.distances[0], strict=True)
-            ]
+            found = self._engine.query(self._id, None, [vector], k, None, None, ["distances"], *SCOPE)
+            return [(id, 1.0 - distance) for id, distance in zip(found.ids[0], found.distances[0], strict=True)]
 
     def stamp(self) -> bytes:
-        """Changes with every committed write of any process: SQLite's file change counter (file format, §1.3.7)."""
-        with (self._folder / "chroma.sqlite3").open("rb") as file:
-            return file.read(28)[24:]
+        """Changes with every memory that any process adds; nothing else is ever written into a live folder.
 
-    def _get(
-        self,
-        ids: list[str] | None = None,
-        where: str | None = None,
-        limit: int | None = None,
-        offset: int = 0,
-        include: Sequence[str] = ("metadatas",),
-    ) -> Any:
-        return self._engine.get(self._id, ids, where, limit, offset, None, list(include), *SCOPE)
+        SQLite's own change counter would not do: Chroma writes whenever it opens a folder.
+        """
+        with self._speaking():
+            return self._table.newest().to_bytes(8, "big")
 
     def _find_or_make(self) -> str:
         # Asking first: "get or create" writes even when there is nothing to create.
@@ -180,6 +173,11 @@ class Collection:
                 "Check its permissions and the free disk space."
             ) from error
         except Exception as error:
+            if any(word in str(error) for word in ("disk is full", "readonly", "disk I/O")):
+                raise StoreError(
+                    f"The memory in {self._folder} cannot be written ({str(error).splitlines()[0][:200]}). "
+                    "Check its permissions and the free disk space, then try again; what was stored before is safe."
+                ) from error
             raise StoreDamaged(
                 f"Chroma cannot work with the memory in {self._folder} ({str(error).splitlines()[0][:200]}). "
                 "`persona doctor` looks at it; a backup of the data folder brings it back."
@@ -195,7 +193,7 @@ def write_index(folder: Path, dimension: int) -> int:
     import numpy as np
 
     collection = Collection(folder)
-    collection.write_index_at(2)
+    collection.write_index_at(1)
     count = collection.count()
     if count:
         collection.nearest(np.ones(dimension, np.float32), 1)
@@ -237,7 +235,3 @@ def private_modes(folder: Path) -> None:
         wanted = 0o700 if path.is_dir() else 0o600
         if path.stat().st_mode & 0o777 != wanted:
             path.chmod(wanted)
-
-
-def _row(item: str, metadata: dict[str, str]) -> Row:
-    return Row(item, metadata["digest"], metadata["sealed"])

@@ -1,0 +1,43 @@
+"""`persona memory export`: everything that is remembered, in a file of the user's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from persona_cli.cli import screen
+from persona_cli.cli.memories import user_store
+from persona_cli.errors import UsageError
+
+MARKDOWN = (".md", ".markdown")
+
+
+def export(
+    file: Annotated[Path | None, typer.Argument(help="The file to write; without it, stdout.")] = None,
+    form: Annotated[
+        str, typer.Option("--format", "-f", help="jsonl or markdown; by default what the file's ending says.")
+    ] = "",
+    force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
+) -> None:
+    """Write all memories as JSON lines or Markdown. `persona memory import` reads both back."""
+    from persona_cli.memory.exporting import FORMATS, exported
+
+    form = form or ("markdown" if file is not None and file.suffix.lower() in MARKDOWN else "jsonl")
+    if form not in FORMATS:
+        raise UsageError(f"There is no format '{form}'. The formats are: {', '.join(FORMATS)}.")
+    if file is not None and file.exists() and not force:
+        raise UsageError(f"{file} is there already. --force writes over it.")
+    store = user_store()
+    memories = store.entries()
+    parts = exported(memories, store.states.all(), form)
+    if file is None:
+        for part in parts:
+            screen.write(part)
+        return
+    from persona_cli.durable import replace_private
+
+    replace_private(file.absolute(), "".join(parts).encode("utf-8", "surrogatepass"))
+    many = f"{len(memories):,} {'memory' if len(memories) == 1 else 'memories'}"
+    screen.say(f"{many} in {file}. The file is not encrypted.", "dim")

@@ -1,0 +1,1 @@
+"""How a request is understood and memories are found for it: words, meaning, dates, and how these are weighed."""
