@@ -10,14 +10,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from persona_cli.consent import Consent, nobody_to_ask, settle
-from persona_cli.errors import CloudError, Refused
+from persona_cli.consent import NOT_ASKED, Consent, nobody_to_ask, settle
+from persona_cli.errors import CloudError, PersonaError, Refused
 from persona_cli.exchange import Answer, Draft, Reply, Request
-from persona_cli.sketch.sketch import Message, Sketch, body, legend_text, prompt
+from persona_cli.record import Record
+from persona_cli.settings import SURROGATES
+from persona_cli.sketch.sketch import (
+    CLOUD_SYSTEM,
+    CLOUD_SYSTEM_SURROGATES,
+    Message,
+    Sketch,
+    body,
+    legend_text,
+    prompt,
+)
 
 if TYPE_CHECKING:
     from persona_cli.parts import Parts
@@ -33,8 +42,8 @@ LOCAL_SYSTEM: Final = (
     "Write what is asked, using the notes where they help."
 )
 ANSWER_TOKENS: Final = 1024
-# Older turns than fit in here are not sent again. Characters, over all messages of the history.
-HISTORY_LENGTH: Final = 12_000
+# Of standing instructions and preferences, above every request.
+STANDING_WORDS: Final = 150
 
 
 class Assistant:
@@ -43,6 +52,7 @@ class Assistant:
     def __init__(self, parts: Parts, consent: Consent = nobody_to_ask) -> None:
         self.parts = parts
         self._consent = consent
+        self._record = Record(parts)
 
     def ask(self, request: Request) -> Reply:
         """Answer `request`, streaming.
@@ -72,14 +82,16 @@ class Assistant:
         """
         from persona_cli.sketch.extractive import draft
 
-        table = self._table(request) if table is None else table
+        table = self._record.table(request) if table is None else table
         memories = self._recall(request)
+        self._style(table, request, memories)
         detector, facts = self._detection(request)
-        sketch = draft(request.text, request.document, self._history(request), memories, detector, table)
+        level = self.parts.settings.privacy.level
+        sketch = draft(request.text, request.document, self._record.history(request), memories, detector, table, level)
         sketch = self._described(sketch, request, table, facts)
-        with self._kept_when_refused(request):
+        with self._record.kept_when_refused(request):
             cleared = self._clear(sketch, detector, table, facts)
-            exposure = self._expose(request, sketch, cleared)
+            exposure = self._expose(request, sketch, cleared, table)
         return Draft(request, sketch, table, cleared, memories, exposure=exposure)
 
     def edit(self, draft: Draft, text: str) -> Draft:
@@ -89,7 +101,7 @@ class Assistant:
         detector, facts = self._detection(draft.request)
         plain, sketch = edited(draft.sketch, text, detector, draft.table)
         cleared = self._clear(sketch, detector, draft.table, facts)
-        exposure = self._expose(draft.request, sketch, cleared)
+        exposure = self._expose(draft.request, sketch, cleared, draft.table)
         request = replace(draft.request, text=plain, document="")
         return Draft(request, sketch, draft.table, cleared, draft.memories, exposure=exposure)
 
@@ -99,21 +111,20 @@ class Assistant:
         if confirm is None:
             confirm = self.parts.settings.privacy.confirm == "always"
         if not confirm:
-            return draft
-        with self._kept_when_refused(draft.request):
+            return replace(draft, consent=NOT_ASKED)
+        with self._record.kept_when_refused(draft.request):
             return settle(draft, self._consent, self.edit)
 
     def _by_cloud(self, draft: Draft) -> Iterator[str | Answer]:
         from persona_cli.privacy.restore import Restorer
 
         request, cloud = draft.request, self.parts.cloud
-        self._save_table(draft)
-        self._save_exposure(draft)
-        receipt = self._receipt(draft, "sending")
+        receipt = self._record.sending(draft)
         restorer = Restorer(draft.table, frozenset(self.parts.settings.privacy.restore_in))
         raw: list[str] = []
         shown: list[str] = []
-        outcome, failure = "interrupted", None
+        outcome: str = "interrupted"
+        failure: PersonaError | None = None
         try:
             for delta in cloud.stream(draft.cleared):
                 raw.append(delta)
@@ -124,12 +135,13 @@ class Assistant:
             outcome, failure = "failed", error
         finally:
             shown.append(restorer.close())
-            self._receipt(draft, outcome, refers_to=receipt)
-            self._remember(request, "".join(shown))
+            unkept = self._record.conclude(draft, outcome, receipt, "".join(shown))
+            if unkept is not None and outcome == "interrupted":
+                raise unkept
         yield shown[-1]
         if failure is not None:
             raise failure
-        yield Answer(
+        answer = Answer(
             text="".join(shown),
             raw="".join(raw),
             where="cloud",
@@ -143,23 +155,31 @@ class Assistant:
             receipt=receipt,
             cut_short=cloud.cut_short,
         )
+        yield answer
+        if unkept is not None:
+            raise unkept
+        yield self._record.learned(request, draft.memories, answer)
 
     def _locally(self, request: Request) -> Iterator[str | Answer]:
         engine = self.parts.engine
         memories = self._recall(request)
         notes = tuple(dict.fromkeys(memory.text for memory in memories))
         asked = Message("user", prompt(request.text, request.document, notes, "Notes"))
-        messages = [Message("system", LOCAL_SYSTEM), *self._history(request), asked]
+        messages = [Message("system", LOCAL_SYSTEM), *self._record.history(request), asked]
         shown: list[str] = []
+        complete = False
         try:
             for delta in engine.stream(messages, max_tokens=ANSWER_TOKENS):
                 shown.append(delta)
                 yield delta
+            complete = True
         finally:
-            self._remember(request, "".join(shown))
+            self._record.turns(request, "".join(shown), complete)
         text = "".join(shown)
         used = tuple(memory.id for memory in memories if memory.id)
-        yield Answer(text, text, "local", engine.name, memories=used, cut_short=engine.cut_short)
+        answer = Answer(text, text, "local", engine.name, memories=used, cut_short=engine.cut_short)
+        yield answer
+        yield self._record.learned(request, memories, answer)
 
     # The steps, in the order of the picture.
 
@@ -168,13 +188,18 @@ class Assistant:
         from persona_cli.sketch.extractive import Recalled
 
         found = [Recalled("", fact) for fact in statements(request.facts)]
-        wanted = self.parts.settings.memory.recall
+        wanted = 0 if self._record.memory_out_of_reach(request) else self.parts.settings.memory.recall
         if wanted and self.parts.memory.count():
-            from persona_cli.memory.recall import recall
+            from persona_cli.memory.recall import always, recall
+            from persona_cli.memory.statements.standing import INSTRUCTION, standing
 
+            store = self.parts.memory
+            for memory in always(store, request.text, STANDING_WORDS):
+                found.append(Recalled(memory.id, memory.text, standing=standing(memory.text) == INSTRUCTION))
             # The user's own name is in half of what they remember and tells the memories apart no better than "I".
-            hits = recall(self.parts.memory, request.text, wanted, names=self.parts.user_names)
-            found += [Recalled(hit.memory.id, hit.memory.text) for hit in hits]
+            hits = recall(store, request.text, wanted, names=self.parts.user_names)
+            known = {memory.id for memory in found}
+            found += [Recalled(hit.memory.id, hit.memory.text) for hit in hits if hit.memory.id not in known]
         return tuple(found)
 
     def _detection(self, request: Request) -> tuple[Detector, list[KnownFact]]:
@@ -203,9 +228,11 @@ class Assistant:
 
         known = [Known(value, fact.kind) for fact in facts for value in (fact.value, *fact.aliases)]
         gate = make_gate(detector)
-        return gate.clear(body(sketch, self.parts.settings.cloud.model), table, known, legend_text(sketch.legend))
+        system = CLOUD_SYSTEM_SURROGATES if table.uses_surrogates else CLOUD_SYSTEM
+        asked = body(sketch, self.parts.settings.cloud.model, system)
+        return gate.clear(asked, table, known, legend_text(sketch.legend))
 
-    def _expose(self, request: Request, sketch: Sketch, cleared: Cleared) -> Exposure | None:
+    def _expose(self, request: Request, sketch: Sketch, cleared: Cleared, table: Pseudonyms) -> Exposure | None:
         """What the conversation has told of the user once this has left. Raises Refused below privacy.k_refuse."""
         privacy = self.parts.settings.privacy
         if not (privacy.k_anonymity or privacy.k_refuse):
@@ -213,65 +240,19 @@ class Assistant:
         from persona_cli.privacy.disclosure import expose
 
         told = self.parts.disclosures.told(request.conversation) if request.conversation else ()
-        exposure = expose(json.loads(cleared.body), sketch.legend, told)
+        # A surrogate's town is not where the user lives.
+        exposure = expose(table.with_tokens(json.loads(cleared.body)), sketch.legend, told)
         if refusal := exposure.refusal(privacy.k_refuse):
             raise Refused(refusal)
         return exposure
 
-    def _history(self, request: Request) -> list[Message]:
-        """The turns so far, the newest that fit."""
-        if not request.conversation:
-            return []
-        kept: list[Message] = []
-        room = HISTORY_LENGTH
-        for turn in reversed(self.parts.conversations.turns(request.conversation)):
-            room -= len(turn.text)
-            if room < 0:
-                break
-            kept.insert(0, Message(turn.role, turn.text))
-        return kept
-
-    def _table(self, request: Request) -> Pseudonyms:
-        from persona_cli.privacy.pseudonyms import Pseudonyms
-
-        return self.parts.conversations.pseudonyms(request.conversation) if request.conversation else Pseudonyms()
-
-    def _save_table(self, draft: Draft) -> None:
-        if draft.request.conversation:
-            self.parts.conversations.save_pseudonyms(draft.request.conversation, draft.table)
-
-    def _save_exposure(self, draft: Draft) -> None:
-        if draft.request.conversation and draft.exposure and draft.exposure.traits:
-            self.parts.disclosures.tell(draft.request.conversation, draft.exposure.traits)
-
-    def _receipt(self, draft: Draft, outcome: str, refers_to: int = 0) -> int:
-        """Write a receipt and return its number. The one for "sending" holds the exact bytes, before they leave."""
-        receipt = self.parts.audit.append(
-            b"" if refers_to else draft.cleared.body,
-            conversation=draft.request.conversation,
-            destination=self.parts.cloud_host,
-            model=self.parts.settings.cloud.model,
-            mode="sketch",
-            outcome=outcome,
-            withheld=len(draft.sketch.treated("withheld")),
-            generalised=len(draft.sketch.treated("generalised")),
-            replaced=len(draft.sketch.treated("replaced")),
-            refers_to=refers_to,
-        )
-        return receipt.n
-
-    @contextmanager
-    def _kept_when_refused(self, request: Request) -> Iterator[None]:
-        try:
-            yield
-        except Refused:
-            self._remember(request, "")  # the request is not lost with the refusal
-            raise
-
-    def _remember(self, request: Request, answer: str) -> None:
-        """Keep both turns; the user's is kept even when no answer came."""
-        if request.conversation:
-            asked = prompt(request.text, request.document, (), "")
-            self.parts.conversations.add(request.conversation, "user", asked)
-            if answer:
-                self.parts.conversations.add(request.conversation, "assistant", answer)
+    def _style(self, table: Pseudonyms, request: Request, memories: Sequence[Recalled]) -> None:
+        """Tags or surrogates (the setting privacy.style). No surrogate is a word of anything private at hand."""
+        privacy = self.parts.settings.privacy
+        if privacy.style != SURROGATES:
+            return
+        table.use_surrogates(
+            [request.text, request.document, *request.facts, *(memory.text for memory in memories),
+             *(value for fact in self.parts.known_facts for value in (fact.value, *fact.aliases)),
+             *privacy.allow, *privacy.deny]
+        )  # fmt: skip

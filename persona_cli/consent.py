@@ -18,6 +18,10 @@ NOBODY_TO_ASK: Final = (
     "Nothing was sent: this request needs your consent, and there is no terminal to ask at. Run it at a terminal, "
     "use --local, or look at it with --dry-run and leave --confirm out (`persona config get privacy.confirm`)."
 )
+# What a receipt says of it.
+NOT_ASKED: Final = "not asked"
+ACCEPTED: Final = "accepted"
+EDITED: Final = "edited"
 CANCELLED: Final = "Cancelled: nothing was sent, and nothing of this request is kept."
 
 
@@ -55,12 +59,12 @@ def settle(draft: Draft, consent: Consent, edit: Callable[[Draft, str], Draft]) 
     while True:
         choice = consent(draft)
         if choice.answer == "accept":
-            return draft
+            return replace(draft, consent=draft.consent or ACCEPTED)
         if choice.answer == "local":
             return replace(draft, request=replace(draft.request, local=True))
         if choice.answer == "cancel":
             raise Cancelled(CANCELLED)
         try:
-            draft = edit(draft, choice.text)
+            draft = replace(edit(draft, choice.text), consent=EDITED)
         except Refused as refusal:
             draft = replace(draft, rejected=RejectedEdit(choice.text, refusal))

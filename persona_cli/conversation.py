@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -18,10 +18,13 @@ from persona_cli.errors import NothingFound, StoreDamaged, StoreError, UsageErro
 from persona_cli.privacy.vault import Vault
 
 if TYPE_CHECKING:
-    from persona_cli.privacy.pseudonyms import Pseudonyms
+    from persona_cli.privacy.pseudonyms import Placeholder, Pseudonyms
+    from persona_cli.privacy.surrogates.table import Surrogates
 
 SHORTEST_PREFIX = 4
 ID_BYTES = 4
+SEED = ""
+"""In the place of a token: the row with the seed of a conversation's surrogates."""
 GENERATED = re.compile(r"[0-9a-f]{8}")
 
 
@@ -147,8 +150,28 @@ class Conversations:
             connection.execute("UPDATE conversations SET used = ? WHERE id = ?", (_written(time), id))
         return Turn(role, text, time)
 
+    def answer_again(self, id: str, asked: str, answer: str, complete: bool) -> None:
+        """Put a request and its new answer in the place of the last exchange (`/retry`).
+
+        An answer that broke off takes the place of none but one that never came.
+        """
+        with self._vault.transaction():
+            turns = self.turns(id)
+            answered = len(turns) > 0 and turns[-1].role == "assistant"
+            if turns and not (complete or (answer and not answered)):
+                return
+            self._drop_last_exchange(id)
+            self.add(id, "user", asked)
+            if answer:
+                self.add(id, "assistant", answer)
+        self._vault.wipe_deleted()
+
     def drop_last_exchange(self, id: str) -> None:
-        """Take back the last request and what was answered to it (`/retry`)."""
+        """Take back the last request and what was answered to it."""
+        self._drop_last_exchange(id)
+        self._vault.wipe_deleted()
+
+    def _drop_last_exchange(self, id: str) -> None:
         with self._vault.transaction() as connection:
             self._must_exist(id)
             connection.execute(
@@ -156,7 +179,6 @@ class Conversations:
                 "(SELECT max(n) FROM turns WHERE conversation = ? AND role = 'user')",
                 (id, id),
             )
-        self._vault.wipe_deleted()
 
     def remove(self, *ids: str) -> None:
         """With their turns and placeholders, from every file of the vault: all of them or, when this raises, none."""
@@ -173,10 +195,11 @@ class Conversations:
 
         self._must_exist(id)
         found = self._vault.rows("SELECT token, kind, value FROM placeholders WHERE conversation = ? ORDER BY n", id)
-        return Pseudonyms(
+        entries = [
             Placeholder(token, kind, self._vault.open_text(value, *placeholder_place(id, token, kind)))
             for token, kind, value in found
-        )
+        ]
+        return Pseudonyms(entries, self._surrogates(id, entries))
 
     def save_pseudonyms(self, id: str, table: Pseudonyms) -> None:
         """Store the entries of `table` that are new; all of them or, when this raises, none.
@@ -201,6 +224,40 @@ class Conversations:
                     raise StoreError(
                         f"Another persona wrote to conversation {id} at the same time, and nothing was sent. Try again."
                     ) from error
+            if table.surrogates is not None:
+                self._save_surrogates(connection, id, table.surrogates)
+
+    def _surrogates(self, id: str, entries: Sequence[Placeholder]) -> Surrogates | None:
+        """None where the conversation has none yet."""
+        found = self._vault.rows("SELECT token, surrogate FROM surrogates WHERE conversation = ? ORDER BY n", id)
+        if not found:
+            return None
+        from persona_cli.privacy.surrogates.table import Surrogate, Surrogates
+
+        texts = {token: self._vault.open_text(text, *surrogate_place(id, token)) for token, text in found}
+        seed = bytes.fromhex(texts.pop(SEED, ""))
+        values = {entry.token: entry for entry in entries}
+        return Surrogates(
+            (Surrogate(token, values[token].kind, values[token].value, text) for token, text in texts.items()), seed
+        )
+
+    def _save_surrogates(self, connection: sqlite3.Connection, id: str, surrogates: Surrogates) -> None:
+        rows = [(SEED, surrogates.seed.hex()), *((item.token, item.text) for item in surrogates.issued)]
+        known = set(connection.execute("SELECT token, lookup FROM surrogates WHERE conversation = ?", (id,)))
+        for token, text in rows:
+            lookup = self._vault.lookup("surrogates", id, text)
+            if (token, lookup) in known:
+                continue
+            sealed = self._vault.seal_text(text, *surrogate_place(id, token))
+            try:
+                connection.execute(
+                    "INSERT INTO surrogates (conversation, token, surrogate, lookup) VALUES (?, ?, ?, ?)",
+                    (id, token, sealed, lookup),
+                )
+            except sqlite3.IntegrityError as error:
+                raise StoreError(
+                    f"Another persona wrote to conversation {id} at the same time, and nothing was sent. Try again."
+                ) from error
 
     @contextmanager
     def pseudonymising(self, id: str) -> Iterator[Pseudonyms]:
@@ -236,6 +293,12 @@ class Conversations:
         )
 
 
+def before_last_exchange(turns: tuple[Turn, ...]) -> tuple[Turn, ...]:
+    """Without the last request and what was answered to it."""
+    asked = [at for at, turn in enumerate(turns) if turn.role == "user"]
+    return turns[: asked[-1]] if asked else turns
+
+
 def copy_conversations(old: Vault, new: Vault) -> None:
     """All of them into the empty vault `new`, sealed by its key. Raises StoreDamaged where one cannot be read."""
     from persona_cli.privacy.disclosure import Disclosures
@@ -253,6 +316,11 @@ def copy_conversations(old: Vault, new: Vault) -> None:
             plain = old.open_text(value, *place)
             row = (n, id, token, kind, new.seal_text(plain, *place), new.lookup("placeholders", id, plain))
             connection.execute("INSERT INTO placeholders VALUES (?, ?, ?, ?, ?, ?)", row)
+        for n, id, token, text in old.rows("SELECT n, conversation, token, surrogate FROM surrogates"):
+            place = surrogate_place(id, token)
+            plain = old.open_text(text, *place)
+            sealed, lookup = new.seal_text(plain, *place), new.lookup("surrogates", id, plain)
+            connection.execute("INSERT INTO surrogates VALUES (?, ?, ?, ?, ?)", (n, id, token, sealed, lookup))
         Disclosures(old).copy_to(new)
 
 
@@ -267,6 +335,10 @@ def turn_place(id: str, n: int, role: str, time: str) -> tuple[str | int, ...]:
 
 def placeholder_place(id: str, token: str, kind: str) -> tuple[str | int, ...]:
     return ("placeholders", id, token, kind)
+
+
+def surrogate_place(id: str, token: str) -> tuple[str | int, ...]:
+    return ("surrogates", id, token)
 
 
 def _written(time: datetime) -> str:

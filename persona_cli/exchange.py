@@ -21,7 +21,8 @@ class Request:
     """What the user asks. `document` is what came through the pipe; `facts` are private things known for this request.
 
     `conversation` is the id of the conversation it belongs to ("" for none: nothing is stored). `confirm` says whether
-    the user must consent before it leaves; None leaves that to the setting privacy.confirm.
+    the user must consent before it leaves; None leaves that to the setting privacy.confirm. With `retry` the answer
+    takes the place of the conversation's last exchange, which stays until there is one.
     """
 
     text: str
@@ -30,6 +31,7 @@ class Request:
     conversation: str = ""
     local: bool = False
     confirm: bool | None = None
+    retry: bool = False
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class Draft:
     """A request that is ready to leave. `table` restores the answer; `cleared` is what the gate let through.
 
     `rejected` is the user's last edit of it, where the gate would not have that. `exposure` is what the conversation
-    tells the cloud of the user with it (None: not counted).
+    tells the cloud of the user with it (None: not counted). `consent` is what the user said to it (consent.py).
     """
 
     request: Request
@@ -47,6 +49,7 @@ class Draft:
     memories: tuple[Recalled, ...] = ()
     rejected: RejectedEdit | None = None
     exposure: Exposure | None = None
+    consent: str = ""
 
     @property
     def payload(self) -> dict[str, Any]:
@@ -65,6 +68,13 @@ class Draft:
 
         return "\n".join(text for path, text in strings(self.payload) if not path.endswith("(key)"))
 
+    @property
+    def placeholders(self) -> dict[str, str]:
+        """{what stands in the payload: the private value behind it}: a token, or its surrogate where that leaves."""
+        leaving = self.payload_text
+        shown = ((self.table.shown(entry), entry) for entry in self.table.entries)
+        return {text if text in leaving else entry.token: entry.value for text, entry in shown}
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -72,7 +82,7 @@ class Answer:
 
     `raw` is the text as the model wrote it and `text` as the user reads it; `held` are placeholders left in place
     inside a URL or code, `unknown` are tokens that this conversation never issued. `receipt` is the audit number (0:
-    nothing left).
+    nothing left). `learned` is what the memory took from the request.
     """
 
     text: str
@@ -88,6 +98,7 @@ class Answer:
     memories: tuple[str, ...] = ()
     receipt: int = 0
     cut_short: bool = False
+    learned: tuple[str, ...] = ()
 
 
 class Reply:

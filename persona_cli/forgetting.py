@@ -193,7 +193,7 @@ class Forgetting:
         """Raises StoreError when a piece of `traces` still stands in a file of the vault, the log or the history."""
         if not traces:
             return
-        from persona_cli.memory.residue import residue_in
+        from persona_cli.memory.storage.residue import residue_in
 
         roots = {self._folders.data, self._folders.state}
         files = sorted(path for root in roots if root.exists() for path in root.iterdir() if path.is_file())
@@ -205,15 +205,23 @@ class Forgetting:
 
 
 def expire(parts: Parts, in_use: str = "", clock: Callable[[], datetime] = _now) -> Forgotten:
-    """Forget what `privacy.keep_conversations` says is too old, but never the conversation `in_use`.
+    """Forget what `privacy.keep_conversations` says is too old, but no conversation that a process has open.
 
-    One question to an index when there is nothing to do, and none while conversations are kept forever.
+    `in_use` is the one this process is about to go on with. One question to an index when there is nothing to do, and
+    none while conversations are kept forever.
     """
+    if in_use:
+        parts.open_conversations.hold(in_use)
     keep = parts.settings.privacy.keep_conversations
     if keep == FOREVER or not parts.folders.vault_file.exists():
         return Forgotten()
-    old = [item for item in parts.conversations.unused_since(clock() - read_age(keep)) if item.id != in_use]
-    return Forgetting.of(parts).forget(old) if old else Forgotten()
+    limit = clock() - read_age(keep)
+    if not (old := [item.id for item in parts.conversations.unused_since(limit)]):
+        return Forgotten()
+    with parts.open_conversations.nobody_in(old) as free:
+        # Somebody may have used one and left it since.
+        left = [item for item in parts.conversations.unused_since(limit) if item.id in free]
+        return Forgetting.of(parts).forget(left) if left else Forgotten()
 
 
 def holding(value: str) -> Callable[[str], bool]:

@@ -6,11 +6,12 @@ One sealed, base64-coded line a line. A line that does not open (another key, a 
 from __future__ import annotations
 
 import base64
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from persona_cli.durable import cannot_write, locked, remove_unfinished, replace_private
+from persona_cli.durable import cannot_write, locked, remove_unfinished, replace_private, write_all
 from persona_cli.errors import StoreDamaged, StoreError
 from persona_cli.paths import create_private
 
@@ -28,12 +29,20 @@ class TypedLines:
         self._seal = seal
 
     def add(self, text: str) -> None:
+        """The whole line or, when this raises, none of it: half a line would spoil the next."""
         create_private(self._path)
         try:
-            with self._path.open("ab") as file:
-                file.write(self._sealed(text))
+            descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND)
         except OSError as error:
             raise cannot_write(self._path, error) from error
+        size = os.fstat(descriptor).st_size
+        try:
+            write_all(descriptor, self._sealed(text))
+        except OSError as error:
+            os.ftruncate(descriptor, size)
+            raise cannot_write(self._path, error) from error
+        finally:
+            os.close(descriptor)
 
     def newest(self, most: int) -> Iterator[str]:
         """The newest lines, newest first."""

@@ -139,6 +139,23 @@ def test_what_an_edit_takes_out_is_no_longer_counted_as_replaced(made: Made) -> 
     assert parts.audit.list()[0].replaced == 0
 
 
+@pytest.mark.parametrize(
+    ("confirm", "choices", "noted"),
+    [
+        (False, (), "not asked"),
+        (True, (Choice("accept"),), "accepted"),
+        (True, (Choice("edit", "Write a poem."), Choice("accept")), "edited"),
+    ],
+)
+def test_every_receipt_says_what_the_user_said(
+    made: Made, confirm: bool, choices: tuple[Choice, ...], noted: str
+) -> None:
+    with RecordingServer(echo()) as server:
+        parts, request = made(server)
+        answers(parts, replace(request, confirm=confirm), *choices)
+    assert [item.consent for item in parts.audit.list()] == [noted, noted]
+
+
 def test_an_edit_the_gate_refuses_is_not_taken_and_can_be_mended(made: Made) -> None:
     hidden = base64.b64encode(f"I {NAME}".encode()).decode()
     with RecordingServer(echo()) as server:

@@ -1,10 +1,12 @@
 """`persona bench leak`: does a private value ever leave? Made-up users talk to a recording server on loopback.
 
-Conversations go through `Assistant` in one process: with a profile, memories, documents, file names and stated facts
-(see planting for what is planted, and what is not); with a cloud that answers, echoes, asks for everything it was not
-told, fails, resets, stops in the middle or never stops; sent, looked at only, edited before sending, interrupted, kept
-local. All bytes that the server received, heads included, are searched for every value of the user, from whichever
-conversation it is (see witness). A system prompt of the user's own is no place, because persona has no such setting.
+Conversations go through `Assistant` in one process: with tags and with surrogates, with nothing told of a placeholder
+and with everything that may be (privacy.style, privacy.attributes); with a profile, memories, documents, file names and
+stated facts (see planting for what is planted, and what is not); with a cloud that answers, echoes, asks for everything
+it was not told, fails, resets, stops in the middle or never stops; sent, looked at only, edited before sending,
+interrupted, kept local. All bytes that the server received, heads included, are searched for every value of the user,
+from whichever conversation it is (see witness). A system prompt of the user's own is no place, because persona has no
+such setting.
 """
 
 from __future__ import annotations
@@ -29,7 +31,7 @@ from persona_cli.consent import Choice, Consent
 from persona_cli.errors import CloudError, Refused
 from persona_cli.exchange import Request
 from persona_cli.parts import Parts
-from persona_cli.settings import CloudSettings, Settings
+from persona_cli.settings import ATTRIBUTES, STYLES, CloudSettings, PrivacySettings, Settings
 
 if TYPE_CHECKING:
     from persona_cli.cloud.client import Cloud
@@ -47,6 +49,15 @@ SENT, LOOKED_AT, EDITED, KEPT_LOCAL, LOCAL, INTERRUPTED = (
     "sent", "looked at only (--dry-run)", "edited, then sent", "kept local", "local", "interrupted",
 )  # fmt: skip
 _MODES: Final = {SENT: 70, LOOKED_AT: 4, EDITED: 10, KEPT_LOCAL: 1, LOCAL: 1, INTERRUPTED: 14}
+# Every user has one of these, in turn.
+_PRIVACY: Final = {
+    f"{style}, {'all attributes' if attributes else 'no attributes'}": PrivacySettings(
+        style=style, attributes=attributes
+    )
+    for attributes in ((), ATTRIBUTES)
+    for style in STYLES
+}
+_PER_SETTING: Final = 6  # a small run has all of them as well
 _NEVER_ENDING: Final = ("endless", "stalls")
 # What a cloud that wants more would say: restored values come back to it with the next request.
 _ASKING: Final = (
@@ -70,6 +81,7 @@ class Run:
 
     outcomes: Counter[str] = field(default_factory=Counter)
     modes: Counter[str] = field(default_factory=Counter)
+    settings: Counter[str] = field(default_factory=Counter)
     clouds: Counter[str] = field(default_factory=Counter)
     planted: Counter[tuple[str, str]] = field(default_factory=Counter)
     found: Counter[str] = field(default_factory=Counter)
@@ -82,7 +94,12 @@ class Run:
         """Print the tables."""
         asked = sum(self.modes.values())
         screen.write(f"{asked:,} requests of {self.users} users, with planted private values\n")
-        for title, counted in (("how", self.modes), ("the cloud", self.clouds), ("outcome", self.outcomes)):
+        for title, counted in (
+            ("settings", self.settings),
+            ("how", self.modes),
+            ("the cloud", self.clouds),
+            ("outcome", self.outcomes),
+        ):
             parts = ", ".join(f"{name} {count:,}" for name, count in counted.most_common())
             screen.write(f"  {title}: {parts}\n")
         screen.write(
@@ -133,10 +150,12 @@ def run(requests: int, seed: int = SEED, told: Callable[[float], None] = lambda 
         shared = Parts(env, paths.folders({"PERSONA_HOME": str(home / "shared")}))
         while done < requests:
             folders = paths.folders({"PERSONA_HOME": str(home / f"user-{result.users}")})
-            count = min(_PER_USER, requests - done)
+            name, privacy = [*_PRIVACY.items()][result.users % len(_PRIVACY)]
+            count = min(_PER_USER, requests - done, max(_PER_SETTING, requests // len(_PRIVACY)))
+            result.settings[name] += count
             with RecordingServer(answers.echo()) as server:
                 cloud = CloudSettings(model="bench", base_url=server.base_url, timeout=_TIMEOUT, retries=2)
-                parts = _Parts(env, folders, Settings(cloud=cloud))
+                parts = _Parts(env, folders, Settings(cloud=cloud, privacy=privacy))
                 parts.__dict__["shared"] = shared
                 user = _User(parts, server, gardener, chance, result)
                 for number in user.live(count):

@@ -1,29 +1,35 @@
 """`persona bench restore`: is what comes back put back right?
 
-The mutations of research protocol 4.8 over every kind of span, whole and cut into chunks; placeholders that nobody
-issued; restore(pseudonymise(x)) == x over all texts of three labelled sets; and what streaming restore adds to the
-time until text is shown. The texts are PERSONA_DATA's (see labelled).
+The mutations of research protocol 4.8 over every kind of span, whole and cut into chunks, and those of realistic
+surrogates; placeholders that nobody issued; restore(pseudonymise(x)) == x over all texts of three labelled sets, in
+both styles; and what streaming restore adds to the time until text is shown. The texts are PERSONA_DATA's (see
+labelled).
 """
 
 from __future__ import annotations
 
+import itertools
 import random
 import re
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
 from persona_cli.bench import labelled
 from persona_cli.bench.mutations import Case, cases, look_alikes, table_of
+from persona_cli.bench.surrogate_mutations import surrogate_cases, surrogate_look_alikes, surrogate_tables
 from persona_cli.cli import screen
 from persona_cli.privacy.detect import build_detector
+from persona_cli.privacy.known import Known, KnownValues
 from persona_cli.privacy.pseudonyms import Pseudonyms, pseudonymise
 from persona_cli.privacy.restore import Restorer, Values, restore
 from persona_cli.privacy.sinks import ALL_SINKS, PROSE_ONLY
-from persona_cli.privacy.spans import KINDS, PrivateSpan
+from persona_cli.privacy.spans import KINDS, TEXT, PrivateSpan
+from persona_cli.privacy.surrogates.dressing import issue_for, put_on
+from persona_cli.privacy.words import lexicon
 
 SETS = ("pupa/dev.jsonl", "cogenesis/dev.jsonl", "privacylens/dev.jsonl")
 # Outcomes. Left rightly: nothing to restore, or in code or a URL without consent.
@@ -42,6 +48,7 @@ def bench(texts: int | None = None, some_cases: int | None = None) -> None:
     """
     _mutations(some_cases)
     _look_alikes(some_cases)
+    _surrogates(some_cases)
     _from_data(texts)
 
 
@@ -69,9 +76,12 @@ def outcome(got: str, sent: str, wanted: str) -> str:
     return LEFT_WRONGLY if got == sent else WRONG
 
 
-def judged(suite: Iterable[Case]) -> Suite:
-    """Restore every case as a whole, with consent to all sinks and (what stands in one) without; and in chunks."""
-    tables = {kind: table_of(kind) for kind in KINDS}
+def judged(suite: Iterable[Case], tables: Mapping[str, Values] | None = None) -> Suite:
+    """Restore every case as a whole, with consent to all sinks and (what stands in one) without; and in chunks.
+
+    `tables` are by the `kind` of the cases.
+    """
+    tables = tables or {kind: table_of(kind) for kind in KINDS}
     result = Suite()
     chance = random.Random(_SEED)
     for case in suite:
@@ -102,10 +112,24 @@ def _in_chunks(text: str, table: Values, sinks: frozenset[str], chance: random.R
 def _mutations(most: int | None) -> None:
     with screen.working("mutations"):
         suite = judged(islice(cases(), most))
+    _show(suite, f"what models do to a placeholder on the way back, over {len(KINDS)} kinds of private value")
+
+
+def _surrogates(most: int | None) -> None:
+    with screen.working("surrogates"):
+        tables = surrogate_tables()
+        suite = judged(islice(surrogate_cases(tables), most), tables)
+        strange = judged(islice(surrogate_look_alikes(tables), most), tables).together
+    _show(suite, f"\nwhat models do to a realistic surrogate on the way back, over {len(tables)} conversations")
     screen.write(
-        "what models do to a placeholder on the way back, over "
-        f"{len(KINDS)} kinds of private value\n"
-        f"{'':<32} {'cases':>7} {'right':>7} {'left rightly':>13} {'left wrongly':>13} {'wrong':>6}\n"
+        f"names never issued, of the same lists: {strange.total():,}; restored all the same: "
+        f"{strange.total() - strange[LEFT_RIGHTLY]}\n"
+    )
+
+
+def _show(suite: Suite, heading: str) -> None:
+    screen.write(
+        f"{heading}\n{'':<32} {'cases':>7} {'right':>7} {'left rightly':>13} {'left wrongly':>13} {'wrong':>6}\n"
     )
     for name, counted in [*suite.by_mutation.items(), ("all", suite.together)]:
         screen.write(
@@ -153,7 +177,8 @@ Find = Callable[[str], Sequence[PrivateSpan]]
 
 @dataclass
 class Trip:
-    """`texts` that were pseudonymised and restored, `same` that came back byte for byte, `placeholders` issued."""
+    """`texts` that were pseudonymised and restored, `same` that came back byte for byte, `placeholders` (or surrogates)
+    issued."""
 
     texts: int = 0
     same: int = 0
@@ -161,32 +186,47 @@ class Trip:
     streams: list[tuple[str, Pseudonyms]] = field(default_factory=list)
 
 
-def round_trip(rows: Sequence[Any], find: Find, told: Callable[[float], None] = lambda done: None) -> Trip:
-    """Each row is a conversation with a table of its own; every text in it goes there and back."""
+def round_trip(
+    rows: Sequence[Any], find: Find, told: Callable[[float], None] = lambda done: None, surrogates: bool = False
+) -> Trip:
+    """Each row is a conversation with a table of its own; every text in it goes there and back, in either style."""
     trip = Trip()
     for number, row in enumerate(rows, 1):
         table = Pseudonyms()
+        if surrogates:
+            table.use_surrogates()
         for text in dict.fromkeys(strings(row)):
-            sent = pseudonymise(text, find(text), table)
+            sent = _with_surrogates(pseudonymise(text, find(text), table), table)
             trip.texts += 1
             trip.same += restore(sent, table, ALL_SINKS).text == text
             trip.streams.append((sent, table))
-        trip.placeholders += len(table.entries)
+        trip.placeholders += len(table.surrogates.issued if table.surrogates else table.entries)
         told(number / len(rows))
     return trip
+
+
+def _with_surrogates(text: str, table: Pseudonyms) -> str:
+    """A text with placeholders as the gate lets it go: with surrogates, where that is the table's style."""
+    if not table.uses_surrogates:
+        return text
+    known = KnownValues(
+        [Known(item.value, item.kind) for item in table.entries if item.kind != TEXT], lexicon().is_word
+    )
+    issue_for([text], table, (), known.find)
+    return put_on(text, table, known.find)
 
 
 def _from_data(most: int | None) -> None:
     find = build_detector().find  # which spans they are does not matter here; without the tagger it takes minutes
     screen.write("\nrestore(pseudonymise(x)) == x, every text of every row, spans of the rules alone\n")
     streams: list[tuple[str, Pseudonyms]] = []
-    for name in SETS:
+    for name, surrogates in itertools.product(SETS, (False, True)):
         rows = labelled.json_lines(name)[:most]
-        trip = round_trip(rows, find, screen.Bar(name))
-        streams += trip.streams
+        trip = round_trip(rows, find, screen.Bar(name), surrogates)
+        streams += trip.streams if not surrogates else []
         screen.write(
-            f"{name:<26} {len(rows):>5} rows {trip.texts:>6,} texts {trip.placeholders:>7,} placeholders; "
-            f"the same {trip.same / max(1, trip.texts):.2%}\n"
+            f"{name:<26} {len(rows):>5} rows {trip.texts:>6,} texts {trip.placeholders:>7,} "
+            f"{'surrogates ' if surrogates else 'tags       '} the same {trip.same / max(1, trip.texts):.2%}\n"
         )
     with screen.working("streaming"):
         delay = streamed(streams)

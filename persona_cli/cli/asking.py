@@ -87,9 +87,13 @@ def ask(
         raise
     if reply.warning and not quiet:
         screen.say(reply.warning, "yellow")
-    answer = show_answer(reply, as_json, plain=raw or not screen.out_is_terminal())
+    answer = show_answer(reply, as_json, plain=raw or not screen.out_is_terminal(), raw=raw)
     if not quiet and answer is not None:
         remark(answer)
+    if request.conversation:
+        from persona_cli.cli.tidying import tidy_later
+
+        tidy_later(parts)
 
 
 def with_options(settings: Settings, model: str, local: bool, restore_in: str, raw: bool) -> Settings:
@@ -105,15 +109,20 @@ def with_options(settings: Settings, model: str, local: bool, restore_in: str, r
     return settings
 
 
-def show_answer(reply: Reply, as_json: bool, plain: bool) -> Answer | None:
+def show_answer(reply: Reply, as_json: bool, plain: bool, raw: bool = False) -> Answer | None:
     """Print an answer as it arrives, or as one JSON object when it is complete."""
     if as_json:
-        for _ in reply:
-            pass
-        if reply.answer is not None:
-            screen.write_json(answer_fields(reply.answer))
+        try:
+            for _ in reply:
+                pass
+        finally:  # an answer that came and could not be kept is shown all the same
+            if reply.answer is not None:
+                screen.write_json(answer_fields(reply.answer))
         return None
-    (screen.stream_plain if plain else screen.stream_markdown)(reply)
+    if plain:
+        screen.stream_plain(reply, raw)
+    else:
+        screen.stream_markdown(reply)
     return reply.answer
 
 
@@ -134,6 +143,8 @@ def remark(answer: Answer) -> None:
     if answer.unknown:
         screen.say(f"The answer has placeholders that were never issued: {', '.join(answer.unknown)}.", "yellow")
     screen.note(summary(answer))
+    for text in answer.learned:
+        screen.note(f"remembered: {text}")
 
 
 def summary(answer: Answer) -> str:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from persona_cli.cli import screen
-from persona_cli.errors import NothingFound, StoreDamaged
+from persona_cli.consent import ACCEPTED, EDITED
+from persona_cli.durable import replace_private
+from persona_cli.errors import NothingFound, StoreDamaged, StoreError, UsageError
 
 if TYPE_CHECKING:
     from persona_cli.parts import Parts
     from persona_cli.privacy.audit import AuditLog
     from persona_cli.privacy.receipts import Receipt
 
-audit = typer.Typer(help="What left this machine: list, show, verify.", no_args_is_help=True)
+audit = typer.Typer(help="What left this machine: list, show, verify, export.", no_args_is_help=True)
 
 JsonOption = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
 
@@ -26,13 +30,16 @@ def list_receipts(as_json: JsonOption = False) -> None:
     if as_json:
         screen.write_json([_fields(item) for item in receipts])
     elif not receipts:
+        if not (verdict := _log().verify()).ok:
+            raise StoreDamaged(verdict.sentence)
         screen.say("Nothing has left this machine.", "dim")
     for item in () if as_json else receipts:
         refers = f" (of {item.refers_to})" if item.refers_to else ""
         erased = ", erased" if item.erased else ""
+        consent = f", {item.consent}" if item.consent in (ACCEPTED, EDITED) and not item.refers_to else ""
         screen.write(
             f"{item.n:>4}  {item.time:%Y-%m-%d %H:%M:%S}  {item.outcome + refers:<20} {item.bytes_out:>7} B  "
-            f"{item.destination}  {item.model}  replaced {item.replaced}, withheld {item.withheld}{erased}\n"
+            f"{item.destination}  {item.model}  replaced {item.replaced}, withheld {item.withheld}{consent}{erased}\n"
         )
 
 
@@ -48,6 +55,8 @@ def show(
     left = [item.n for item in receipts.values() if item.outcome == "sending"]
     number = number or (left[-1] if left else 0)
     if number not in receipts:
+        if not receipts and not (verdict := log.verify()).ok:
+            raise StoreDamaged(verdict.sentence)
         raise NothingFound(
             f"There is no receipt {number}. `persona audit list` shows them."
             if number
@@ -62,10 +71,38 @@ def show(
     screen.note(
         f"receipt {receipt.n} · {receipt.time:%Y-%m-%d %H:%M:%S} · to {receipt.destination} · sha256 {receipt.sha256}"
     )
+    for reason in receipt.reasons:
+        screen.note(f"  {reason}")
     if receipt.conversation:
         from persona_cli.privacy.disclosure import Exposure
 
         screen.note(Exposure(parts.disclosures.told(receipt.conversation)).sentence)
+
+
+@audit.command()
+def export(
+    file: Annotated[Path | None, typer.Argument(help="A new file, readable by you only; stdout by default.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite FILE.")] = False,
+) -> None:
+    """Write every receipt with what it sent, one JSON object a line. What was erased has no payload."""
+    log = _log()
+    if not (verdict := log.verify()).ok:
+        screen.say(verdict.sentence, "yellow")
+    lines = []
+    for receipt in log.list():
+        sent = receipt.bytes_out and not receipt.erased
+        payload = log.payload(receipt.n).decode("utf-8") if sent else None
+        lines.append(json.dumps({**_fields(receipt), "payload": payload}, ensure_ascii=False, default=str) + "\n")
+    if file is None:
+        screen.write("".join(lines))
+        return
+    if file.exists() and not force:
+        raise UsageError(f"{file} is there already: name another file, or give --force.")
+    try:
+        replace_private(file, "".join(lines).encode())
+    except OSError as error:
+        raise StoreError(f"{file} cannot be written ({error.strerror}).") from error
+    screen.say(f"{len(lines)} receipts written to {file}.", "dim")
 
 
 @audit.command()

@@ -14,6 +14,7 @@ import typer
 from persona_cli.cli import screen, slash
 from persona_cli.cli.asking import NO_CLOUD, TOO_SMALL, remark, with_options
 from persona_cli.cli.intake import title
+from persona_cli.cli.tidying import tidy_later
 from persona_cli.errors import Cancelled, PersonaError, UsageError
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from persona_cli.sketch.sketch import Decision
 
 BLOCK = '"""'
+CANCELLED_RETRY = "Cancelled: nothing was sent, and the earlier exchange is kept."
 
 
 def chat(
@@ -41,6 +43,7 @@ def chat(
     parts = Parts.of_user(reading=screen.reading())
     parts = replace(parts, settings=with_options(parts.settings, model, local, "", raw=False))
     Chat(parts, local, resume).run()
+    tidy_later(parts)
 
 
 class Chat:
@@ -85,17 +88,23 @@ class Chat:
                 if self.last_request and not line.startswith("/"):
                     screen.say("Your request is kept: /retry asks it again.", "dim")
 
-    def answer(self, text: str) -> None:
-        """Ask `text` and print the answer as it comes. Ctrl-C stops it and keeps what has come."""
+    def answer(self, text: str, again: bool = False) -> None:
+        """Ask `text` and print the answer as it comes. Ctrl-C stops it and keeps what has come.
+
+        `again`: for a better answer to the last request, whose answer stays until the new one is complete.
+        """
         from persona_cli.exchange import Request
 
         self.last_request = text
         begun = self._conversation is None
         conversation = self._conversation or self._begin(text)
-        request = Request(text, conversation=conversation.id, local=self.local, confirm=self.confirm)
+        request = Request(text, conversation=conversation.id, local=self.local, confirm=self.confirm, retry=again)
         try:
             reply = self._assistant.ask(request)
         except Cancelled as cancelled:
+            if again and not begun:
+                screen.say(CANCELLED_RETRY, "dim")
+                return
             self._drop(conversation if begun else None)
             screen.say(str(cancelled), "dim")
             return
@@ -105,7 +114,7 @@ class Chat:
             screen.stream_markdown(reply)
         except KeyboardInterrupt:
             reply.close()
-            screen.say("Stopped; what had come is kept.", "dim")
+            screen.say("Stopped; the earlier answer is kept." if again else "Stopped; what had come is kept.", "dim")
             return
         self.withheld = reply.withheld
         if reply.answer is not None:
@@ -120,6 +129,8 @@ class Chat:
 
     def begin(self) -> None:
         """Forget the thread: the next request opens a conversation of its own."""
+        if self._conversation is not None:
+            self.parts.open_conversations.release(self._conversation.id)
         self._conversation = None
         self.withheld = ()
 
@@ -150,10 +161,6 @@ class Chat:
             return ()
         return self.parts.conversations.pseudonyms(self._conversation.id).entries
 
-    def forget_last_exchange(self) -> None:
-        if self._conversation is not None:
-            self.parts.conversations.drop_last_exchange(self._conversation.id)
-
     @property
     def place(self) -> str:
         """Where answers are made, for the prompt."""
@@ -161,6 +168,7 @@ class Chat:
 
     def _begin(self, text: str) -> Conversation:
         self._conversation = self.parts.conversations.new(title(text))
+        self.parts.open_conversations.hold(self._conversation.id)
         return self._conversation
 
     def _greet(self) -> None:

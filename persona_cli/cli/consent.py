@@ -145,11 +145,9 @@ def highlighted(content: str, table: Pseudonyms) -> Text:
     """A message with its placeholders marked, and every character that would not be seen as an escape."""
     from rich.text import Text
 
-    from persona_cli.privacy.placeholders import find_tokens
-
     drawn = Text(overflow="fold")
     done = 0
-    for token in find_tokens(content):
+    for token in table.find(content):
         drawn.append(visible(content[done : token.start]))
         drawn.append(visible(content[token.start : token.end]), "bold magenta")
         done = token.end

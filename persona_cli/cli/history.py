@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from prompt_toolkit.history import History
 
+from persona_cli.errors import StoreError
 from persona_cli.typed import TypedLines
 
 if TYPE_CHECKING:
@@ -26,4 +28,7 @@ class SealedHistory(History):
         return self._typed.newest(KEPT)
 
     def store_string(self, string: str) -> None:
-        self._typed.add(string)
+        # A comfort, and no reason to keep a request from being asked: where it matters that nothing can be written,
+        # asking says so.
+        with suppress(StoreError):
+            self._typed.add(string)

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from persona_cli.errors import PersonaError, Refused
 
@@ -19,6 +20,15 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from rich.console import Console
+
+
+# Carriage returns too: they write over what stands in the line.
+_PICTURES: Final = {
+    **{code: chr(0x2400 + code) for code in range(0x20) if chr(code) not in "\t\n"},
+    0x7F: "␡",
+    **dict.fromkeys(range(0x80, 0xA0), "\ufffd"),
+}
+_UNESCAPED: Final = re.compile("[\x7f-\x9f]")
 
 
 def out_is_terminal() -> bool:
@@ -39,8 +49,17 @@ def console(stderr: bool = False, wrap: bool = False) -> Console:
     return Console(stderr=stderr, highlight=False, soft_wrap=not wrap)
 
 
+def visible(text: str) -> str:
+    """`text` without what a terminal would obey: titles, the clipboard, links, moves of the cursor.
+
+    A control character becomes its picture, ESC for example ␛. Tabs and line ends stay.
+    """
+    return text.replace("\r\n", "\n").translate(_PICTURES)
+
+
 def say(text: str, style: str = "") -> None:
     """A line for the person, on stderr."""
+    text = visible(text)
     if style and err_is_terminal():
         from rich.markup import escape
 
@@ -64,14 +83,16 @@ def report(error: PersonaError) -> None:
 
 
 def write(text: str) -> None:
-    """Text to stdout, at once."""
-    sys.stdout.write(text)
+    """Text to stdout, at once; on a terminal without what it would obey."""
+    sys.stdout.write(visible(text) if out_is_terminal() else text)
     sys.stdout.flush()
 
 
 def write_json(value: Any) -> None:
     """One JSON value on one line of stdout."""
-    write(json.dumps(value, ensure_ascii=False, default=str) + "\n")
+    line = json.dumps(value, ensure_ascii=False, default=str)
+    # JSON leaves DEL and the C1 controls as they are, and terminals obey them.
+    write(_UNESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", line) + "\n")
 
 
 @contextmanager
@@ -136,11 +157,14 @@ def until_interrupted(pieces: Iterable[str]) -> Iterator[str]:
         signal.signal(signal.SIGINT, before)
 
 
-def stream_plain(pieces: Iterable[str]) -> None:
-    """Write the pieces as they come, and end with a newline."""
+def stream_plain(pieces: Iterable[str], raw: bool = False) -> None:
+    """Write the pieces as they come, and end with a newline.
+
+    What a terminal would obey is made visible in a pipe as well, since most pipes end at one; `raw` leaves it.
+    """
     last = ""
     for piece in until_interrupted(pieces):
-        write(piece)
+        write(piece if raw else visible(piece))
         last = piece
     if last and not last.endswith("\n"):
         write("\n")
@@ -156,7 +180,7 @@ def stream_markdown(pieces: Iterable[str]) -> None:
     with Live(console=screen, transient=True, refresh_per_second=12, vertical_overflow="visible") as live:
         try:
             for piece in until_interrupted(pieces):
-                pending += piece
+                pending += visible(piece)
                 done, pending = finished_blocks(pending)
                 if done:
                     live.update("")

@@ -99,8 +99,7 @@ def _retry(chat: Chat, argument: str) -> bool:
     if not chat.last_request:
         screen.say("There is no request to try again yet.", "yellow")
         return True
-    chat.forget_last_exchange()
-    chat.answer(chat.last_request)
+    chat.answer(chat.last_request, again=True)
     return True
 
 

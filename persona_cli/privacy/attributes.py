@@ -279,6 +279,11 @@ def _lines(name: str) -> list[str]:
     return (files("persona_cli.privacy") / "data" / name).read_text(encoding="utf-8").splitlines()
 
 
+def given_gender(word: str) -> str:
+    """ "f" or "m" for a given name (lower-case) that is of one gender only, else "". Some are surnames as well."""
+    return _genders().get(word, ("", False))[0]
+
+
 @lru_cache(maxsize=1)
 def _genders() -> dict[str, tuple[str, bool]]:
     """{given name: (gender, whether it is a surname too)}."""

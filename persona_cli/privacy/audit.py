@@ -16,7 +16,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timezone
@@ -82,6 +82,8 @@ class AuditLog:
         generalised: int = 0,
         replaced: int = 0,
         refers_to: int = 0,
+        consent: str = "",
+        reasons: Sequence[str] = (),
     ) -> Receipt:
         """On return the receipt is on the disk. When this raises, nothing was added and nothing may be sent.
 
@@ -92,17 +94,21 @@ class AuditLog:
             receipt = Receipt(
                 tip.n + 1, self._clock().astimezone(timezone.utc), conversation, destination, model, mode,
                 outcome, len(payload), hashlib.sha256(payload).hexdigest(),
-                withheld, generalised, replaced, refers_to, tip.hash, "",
+                withheld, generalised, replaced, refers_to, tip.hash, "", consent=consent, reasons=tuple(reasons),
             )  # fmt: skip
             line, hash = self._form.line(receipt, payload)
             size = os.fstat(log).st_size
             try:
                 _append(log, line)
                 os.fsync(log)
-            except OSError as error:
-                os.ftruncate(log, size)
-                raise cannot_write(self._path, error) from error
-            self._write_head(_Head(receipt.n, hash))
+                self._write_head(_Head(receipt.n, hash))
+            except (OSError, StoreError) as error:
+                head = self._head()
+                if head is None or head.hash != hash:
+                    os.ftruncate(log, size)
+                if isinstance(error, OSError):
+                    raise cannot_write(self._path, error) from error
+                raise
         return replace(receipt, hash=hash)
 
     def list(self) -> tuple[Receipt, ...]:

@@ -16,7 +16,7 @@ from persona_cli.privacy.nicknames import formal_names
 from persona_cli.privacy.spans import ID, PERSON, PHONE, TEXT
 
 _MALE, _FEMALE = "m", "f"
-_HONORIFICS = {
+HONORIFICS = {
     **dict.fromkeys(("mr", "mister", "sir", "lord", "herr", "hr", "monsieur", "señor", "signor"), _MALE),
     **dict.fromkeys(("mrs", "ms", "miss", "madam", "madame", "mme", "mlle", "lady", "dame", "frau", "señora",
                      "sra", "señorita", "signora"), _FEMALE),
@@ -26,7 +26,7 @@ _HONORIFICS = {
 _DEGREES = frozenset(("phd", "ph.d", "md", "m.d", "msc", "bsc", "mba", "esq", "jd", "dds", "rn"))
 _GENERATIONS = frozenset(("jr", "junior", "sr", "senior", "ii", "iii", "iv"))
 # A surname of several words begins with one of these: "van der Berg" alone is Jan van der Berg.
-_PARTICLES = frozenset(
+PARTICLES = frozenset(
     "van von de der den di da la le el al bin ben ibn du dos das del st ten ter zu zum zur af av".split()
 )
 _EDGES = " \t.,;:!?\"'`()[]{}<>“”„‘’*_"
@@ -54,8 +54,8 @@ def read_name(text: str) -> Name:
     generation = gender = ""
     for word in (f"{given} {family}" if comma and _has_name(given) else folded.replace(",", " ")).split():
         bare = word.strip(_EDGES)
-        if bare in _HONORIFICS and (comma or not words):
-            gender = gender or _HONORIFICS[bare]
+        if bare in HONORIFICS and (comma or not words):
+            gender = gender or HONORIFICS[bare]
         elif bare in _GENERATIONS and words:
             generation = bare[:2]
         elif bare and bare not in _DEGREES:
@@ -75,7 +75,7 @@ def same_person(one: Name, other: Name) -> bool:
         return False
     if len(short.parts) == 1:
         return any(_same_part(short.parts[0], part) for part in long.whole_parts)
-    if short.parts[0] in _PARTICLES and long.parts[-len(short.parts) :] == short.parts:
+    if short.parts[0] in PARTICLES and long.parts[-len(short.parts) :] == short.parts:
         return True
     return _same_part(short.parts[0], long.parts[0]) and _in_order(short.parts[1:], long.parts[1:])
 
@@ -185,4 +185,4 @@ def _in_order(short: tuple[str, ...], long: tuple[str, ...]) -> bool:
 
 
 def _has_name(text: str) -> bool:
-    return any(word.strip(_EDGES) not in _DEGREES | _GENERATIONS | _HONORIFICS.keys() | {""} for word in text.split())
+    return any(word.strip(_EDGES) not in _DEGREES | _GENERATIONS | HONORIFICS.keys() | {""} for word in text.split())

@@ -120,7 +120,38 @@ class Gate:
                 "Nothing was sent: private text was still in the request after one repair. Reword it, or use --local.",
                 tuple(left),
             )
+        if table.uses_surrogates:
+            encoded = self._with_surrogates(repaired, table, guarded, known, answered) or encoded
         return Cleared(encoded, masked, _PASS)
+
+    def _with_surrogates(
+        self,
+        body: Mapping[str, Any],
+        table: Pseudonyms,
+        guarded: KnownValues,
+        known: Sequence[Known],
+        answered: frozenset[str],
+    ) -> bytes:
+        """The cleared `body` with surrogates for its placeholders, b"" where a known value would then be in it.
+
+        They come last: detection finds them private, for that is how they look. Known values are looked for once more.
+        """
+        from persona_cli.privacy.surrogates.dressing import issue_for, put_on, stays
+
+        def leaks(text: str) -> Iterator[PrivateSpan]:
+            yield from guarded.find(text)
+            yield from guarded.glued(text)
+
+        issue_for((text for _, text in strings(body)), table, [item.value for item in known], leaks)
+        dressed = _map_strings(body, lambda path, text: text if text in self._shipped else put_on(text, table, leaks))
+        left = [
+            span
+            for path, text in strings(dressed)
+            for span in self._findings(text, guarded, (), path in answered)
+            if not stays(span.text)
+        ]
+        encoded = encode(dressed)
+        return b"" if left or guarded.encoded(encoded) else encoded
 
     def _detected(self, path: str, text: str, floor: float = 0.0) -> tuple[PrivateSpan, ...]:
         if not path.endswith("content") or text in self._shipped:

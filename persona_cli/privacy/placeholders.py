@@ -7,6 +7,12 @@ guessed puts the wrong person into a letter. (Edit distance <= 3 is what LangCha
 
 Knows nothing of tables and values: whether a placeholder was ever issued is restore's question.
 
+A token carries no nonce and no checksum, on purpose. The cloud has seen all the tokens of its conversation, so neither
+would keep it from naming one that the text at hand should not have; what it may do with one is up to the sinks. A token
+of another conversation comes with a document, and there it is made [TEXT_1] before it leaves. What is left is an answer
+given to `persona restore` for the wrong conversation, and against that the longer number would be paid for in every
+text: models drop and change parts of long tokens (BerriAI/litellm#23037), and what is not whole is not restored.
+
 The grammar is built from small rules, each of which is two regular expressions: one for the whole, and one for every
 beginning of it that runs into the end of the text. The second is how a stream knows what to hold back.
 """
@@ -52,6 +58,8 @@ class Found:
     """It came with JSON's \\u escapes, so its value goes into a JSON string."""
     deliberate: bool
     """Brackets or capitals: somebody meant a placeholder. `date_1` in a line of code is no sign of that."""
+    value: str | None = None
+    """Of a surrogate: what it stands for in this form. `token` may then be "": it was not issued in this form."""
 
 
 def find_tokens(text: str, start: int = 0) -> Iterator[Found]:

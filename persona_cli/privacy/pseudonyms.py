@@ -9,16 +9,21 @@ one itself ([TEXT_1]) before it leaves.
 
 from __future__ import annotations
 
+import heapq
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from persona_cli.errors import StoreDamaged
 from persona_cli.privacy.entities import Entities, fullness
-from persona_cli.privacy.placeholders import SPELLINGS, find_tokens, read_token, write_token
+from persona_cli.privacy.placeholders import LONGEST, SPELLINGS, Found, find_tokens, read_token, unfinished, write_token
 from persona_cli.privacy.restore import restore
 from persona_cli.privacy.sinks import ALL_SINKS
 from persona_cli.privacy.spans import DETAIL, KINDS, TEXT, PrivateSpan, unite
+
+if TYPE_CHECKING:
+    from persona_cli.privacy.surrogates.table import Surrogates
 
 # Each round hides more of the text, so the rounds end by themselves. This bounds the time on text made to take long.
 _ROUNDS_MOST = 20
@@ -35,12 +40,16 @@ class Placeholder:
 
 
 class Pseudonyms:
-    """The table of one conversation. `Pseudonyms(table.entries)` goes on where `table` was.
+    """The table of one conversation. `Pseudonyms(table.entries, table.surrogates)` goes on where `table` was.
 
     Raises StoreDamaged where `entries` give a token or a value twice, or a token that persona does not write.
     """
 
-    def __init__(self, entries: Iterable[Placeholder] = ()) -> None:
+    def __init__(self, entries: Iterable[Placeholder] = (), surrogates: Surrogates | None = None) -> None:
+        self.surrogates = surrogates
+        """What stands for the tokens outside (None: they themselves). Once issued they are read for good."""
+        self.uses_surrogates = False
+        """Whether what leaves now is to have them."""
         self._by_token: dict[str, Placeholder] = {}
         self._by_value: dict[str, str] = {}
         self._entities = Entities()
@@ -65,6 +74,57 @@ class Pseudonyms:
         """The value of a token in its written form; None where this conversation did not issue it."""
         entry = self._by_token.get(token)
         return entry.value if entry else None
+
+    def use_surrogates(self, private: Iterable[str] = ()) -> None:
+        """From now on tokens are exchanged for surrogates on the way out; none is found in the texts `private`."""
+        from persona_cli.privacy.surrogates.table import Surrogates
+
+        self.surrogates = self.surrogates or Surrogates()
+        self.surrogates.keep_clear_of(private)
+        self.uses_surrogates = True
+
+    def with_tokens(self, value: Any) -> Any:
+        """A JSON value with tokens again where surrogates stand in its texts as they were issued."""
+        if self.surrogates is None:
+            return value
+        from persona_cli.privacy.surrogates.dressing import taken_off
+
+        if isinstance(value, str):
+            return taken_off(value, self)
+        if isinstance(value, dict):
+            return {key: self.with_tokens(item) for key, item in value.items()}
+        return [self.with_tokens(item) for item in value] if isinstance(value, list) else value
+
+    def shown(self, entry: Placeholder) -> str:
+        """What leaves in place of `entry`, as a rule: its surrogate where that is the style and it has one."""
+        surrogate = self.surrogates.text_of(entry.token) if self.surrogates and self.uses_surrogates else None
+        return surrogate or entry.token
+
+    def find(self, text: str, start: int = 0) -> Iterator[Found]:
+        """Everything from `start` on that reads as a token or as a surrogate, in order, disjoint."""
+        if self.surrogates is None:
+            yield from find_tokens(text, start)
+            return
+        done = start
+        both = heapq.merge(find_tokens(text, start), self.surrogates.find(text, start), key=lambda found: found.start)
+        for found in both:
+            if found.start >= done:
+                yield found
+                done = found.end
+
+    def unfinished(self, text: str, start: int = 0) -> int:
+        """The first index >= `start` from where more text may yet change what `find` finds; len(text) for none."""
+        begun = unfinished(text, start)
+        return begun if self.surrogates is None else min(begun, self.surrogates.unfinished(text, start))
+
+    def doubts(self, text: str) -> Iterator[str]:
+        """What in the whole of an answer may be a surrogate that lost its way: left as it is, and to be looked at."""
+        return iter(()) if self.surrogates is None else self.surrogates.doubts(text)
+
+    @property
+    def longest(self) -> int:
+        """Nothing that `find` finds is longer than this many characters, with what decides about it on the right."""
+        return LONGEST if self.surrogates is None else max(LONGEST, self.surrogates.longest)
 
     def token_for(self, kind: str, value: str) -> str:
         """The token of `value`, issued now if need be. A value keeps the token it got first, whatever the kind;
@@ -107,7 +167,7 @@ def pseudonymise(text: str, spans: Iterable[PrivateSpan], table: Pseudonyms) -> 
     pieces = _replace(text, unite(text, _within(text, spans)), table)
     for _ in range(_ROUNDS_MOST):
         pseudonymised = "".join(piece.text for piece in pieces)
-        lookalikes = _lookalikes(pieces, pseudonymised)
+        lookalikes = _lookalikes(pieces, pseudonymised, table)
         if not lookalikes:
             break
         pieces = _hide(pieces, lookalikes, table)
@@ -144,7 +204,7 @@ def _replace(text: str, spans: tuple[PrivateSpan, ...], table: Pseudonyms) -> li
     return pieces
 
 
-def _lookalikes(pieces: list[_Piece], pseudonymised: str) -> list[tuple[int, int]]:
+def _lookalikes(pieces: list[_Piece], pseudonymised: str, table: Pseudonyms) -> list[tuple[int, int]]:
     """Where `restore` would see a placeholder that is not one of the pieces: (start, end), in order, disjoint."""
     ends: dict[int, int] = {}
     position = 0
@@ -152,7 +212,7 @@ def _lookalikes(pieces: list[_Piece], pseudonymised: str) -> list[tuple[int, int
         if piece.token:
             ends[position] = position + len(piece.text)
         position += len(piece.text)
-    return [(found.start, found.end) for found in find_tokens(pseudonymised) if ends.get(found.start) != found.end]
+    return [(found.start, found.end) for found in table.find(pseudonymised) if ends.get(found.start) != found.end]
 
 
 def _hide(pieces: list[_Piece], lookalikes: list[tuple[int, int]], table: Pseudonyms) -> list[_Piece]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +19,8 @@ from persona_cli.privacy.crypto import Seal
 NO_HASH = "0" * 64
 FIELDS = {"details", "hash", "n", "payload", "prev", "time"}
 ERASED_FIELDS = FIELDS - {"payload"} | {"erased"}
+# Of the details. 1 (not written down) had no consent, 2 no reasons; a reader passes over what a later version adds.
+VERSION = 3
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,9 @@ class Receipt:
     """What left, or was kept from leaving. `n` counts from 1; `sha256` and `bytes_out` are those of the payload.
 
     `outcome` is sending, answered, refused, failed ...; `refers_to` is the `n` of the receipt whose outcome this tells,
-    and 0 in a receipt that stands for itself. `erased` says that its payload is gone (`persona forget`).
+    and 0 in a receipt that stands for itself. `erased` says that its payload is gone (`persona forget`). `consent` is
+    what the user said to it: one of consent.py's words, "" in a receipt of a persona that kept no note of it.
+    `reasons` say what was withheld, generalised or replaced and why, without what it was.
     """
 
     n: int
@@ -45,6 +49,11 @@ class Receipt:
     prev: str
     hash: str
     erased: bool = False
+    consent: str = ""
+    reasons: tuple[str, ...] = ()
+
+
+DETAILS = {item.name for item in fields(Receipt)} - {"n", "time", "prev", "hash", "erased"}
 
 
 class ReceiptLines:
@@ -55,7 +64,7 @@ class ReceiptLines:
 
     def line(self, receipt: Receipt, payload: bytes) -> tuple[bytes, str]:
         """The line of a new receipt, with its newline, and its hash."""
-        details = asdict(receipt)
+        details = asdict(receipt) | {"version": VERSION}
         record: dict[str, Any] = {name: details.pop(name) for name in ("n", "time", "prev")}
         record["time"] = receipt.time.isoformat()
         del details["hash"], details["erased"]
@@ -84,6 +93,8 @@ class ReceiptLines:
             raise StoreDamaged("it was changed, or written with another key")
         try:
             details = json.loads(self.opened(record, "details"))
+            details = {name: value for name, value in details.items() if name in DETAILS}
+            details["reasons"] = tuple(details.get("reasons", ()))
             return Receipt(
                 n=record["n"],
                 time=datetime.fromisoformat(record["time"]),

@@ -6,10 +6,13 @@ perhaps on the orders of a document (NVIDIA/garak#166 is the probe for images). 
 where Markdown, HTML and the link finders of terminals disagree, a position counts as URL or code.
 
 code  fenced blocks (``` and ~~~, also unclosed, in lists and in quotes) and `inline` code, up to the end of its
-      paragraph where it is not closed. Indented text is prose: indentation is too common in lists.
-url   link and image targets with their titles, reference definitions, the inside of every <tag> and <autolink>,
-      HTML attributes that load or send, CSS url(), and every run of non-blank characters that holds a URL, to the
-      left or to the right of the position. A URL inside code is both.
+      paragraph where it is not closed; <script> and <style>; a line that begins with a command of the shell that
+      sends; a paragraph behind what looks like the arguments of a tool. Indented text is prose: indentation is too
+      common in lists.
+url   what stands in an escape sequence of the terminal (OSC 8 is a link, OSC 52 the clipboard); link and image targets
+      with their titles, reference definitions, the inside of every <tag> and <autolink>, HTML attributes that load or
+      send, CSS url(), and every run of non-blank characters that holds a URL, to the left or to the right of the
+      position. A URL inside code is both.
 """
 
 from __future__ import annotations
@@ -32,7 +35,7 @@ _FENCE_HEAD_MOST = 100
 
 # What cmark-gfm takes for the end of a URL: ASCII blanks only. A no-break space stays inside.
 _BLANKS = " \t\n\r\f\v"
-_SCHEME = r"//|\\/\\?/|(?:https?|ftps?|wss?|mailto|javascript):"
+_SCHEME = r"//|\\/\\?/|(?:https?|ftps?|wss?|mailto|javascript|data):|(?:tel|sms|smsto):\+?[0-9]"
 # A domain with a path is a URL without a scheme, to people and to curl.
 _HOST_END = r"(?::[0-9]{1,5})?[/?#]"
 _DOMAIN_WITH_PATH = rf"(?:[a-z0-9-]\.[a-z]{{2,24}}|[0-9]{{1,3}}(?:\.[0-9]{{1,3}}){{3}}){_HOST_END}"
@@ -47,12 +50,25 @@ _RIGHT_RUN = re.compile(rf"[^{_BLANKS}<>(){{}}\"'`|*]{{0,{LOOK_RIGHT}}}")
 _EVENT = re.compile(
     # A new line, with whether it starts a block of its own; code marks; an escaped character; punctuation.
     r"\n(?=([ \t>]*(?:[-*+][ \t]|[0-9]{1,9}[.)][ \t]|\#{1,6}[ \t]|\|))?)|`+|~~~+|\\[^\n`]|[<>()\"']"
+    r"|[\x1b\x07\x9b\x9c\x9d]"
 )
 _ATTRIBUTE = re.compile(
     r"(?ai:\b(?:href|src|srcset|action|formaction|poster|data|background|ping|cite|url|content|style)\s*=\s*)\Z"
 )
 _BLOCK_PREFIX = re.compile(r"[ \t>]*(?:(?:[-*+]|[0-9]{1,9}[.)])[ \t]+[ \t>]*)*")
 _FENCE_END = re.compile(r"([ \t>]*)(`{3,}|~{3,})[ \t\r]*")
+# What a person would paste into a shell, also where no code block is around it.
+_COMMAND = re.compile(
+    r"(?ai:(?:\A[ \t>]*(?:(?:[-*+]|[0-9]{1,9}[.)])[ \t]+)?|[|;&(`])[ \t]*(?:[$%#][ \t]+)?(?:sudo[ \t]+)?"
+    r"(?:curl|wget|nc|ncat|netcat|socat|ssh|scp|sftp|rsync|telnet|nslookup|httpie|xdg-open|sendmail|echo|printf"
+    r"|invoke-webrequest|iwr|irm)[ \t]|\A[ \t>]*\$[ \t]+[a-z]|\$\()"
+)
+# What a program would take for a call: the arguments of a tool, as JSON, as a tag or as a function.
+_CALL = re.compile(
+    r"(?ai:[\"'](?:arguments|parameters|tool_input|function_call|tool_calls?)[\"']\s*:"
+    r"|<\|?/?(?:tool|function)[_-]?(?:call|use|calls)?\b|<(?:invoke|parameter)\b|\btool(?:_call)?s?:\s)"
+)
+_RAW_TAG = re.compile(r"(?ai:<(script|style)\b[^<]*\Z)")
 _AUTOLINK = re.compile(r"(?ai:[a-z][a-z0-9+.-]{1,31}:[^\s<>]*)")
 # [label]: target, perhaps a title. Two plain words after the colon are somebody's speech; [^1]: is a footnote.
 _DEFINITION = re.compile(r"[ \t>]*\[(?!\^)[^\]]+\]:[ \t]*(?:<[^>]*|\S*|(?:<[^>]*>|\S+)[ \t]+[\"'(].*)")
@@ -147,6 +163,9 @@ class SinkReader:
         self._target = _Target()
         self._tag = _Tag()
         self._attribute = ""  # the quote that will close it
+        self._raw_tag = ""  # script or style, up to its end
+        self._called = False  # in this paragraph a tool was
+        self._escape = False  # between ESC and the end of what it tells the terminal
 
     def read(self, text: str) -> None:
         """Go on by `text`. Marks of several characters (``` or a <t) count only where no two calls cut them, so the
@@ -160,6 +179,8 @@ class SinkReader:
                 self._end_line(self._head + known[line_start : min(start, line_start + _HEAD_MOST)], event[1])
                 self._head = ""
                 line_start = event.end()
+            elif first in "\x1b\x07\x9b\x9c\x9d":
+                self._escape = first in "\x1b\x9b\x9d" and known[start + 1 : start + 2] != "\\"
             elif first in "`~":
                 self._read_marks(
                     event[0],
@@ -170,6 +191,7 @@ class SinkReader:
             elif first != "\\":
                 left = known[max(0, start - _TAIL) : start]
                 self._target.read(first, left)
+                self._read_raw_tag(first, known[max(0, start - _HEAD_MOST) : start], known[start : start + 8])
                 if self._tag.read(first, left, known[start + 1 : start + 2], start + shift):
                     run_start = event.end()
                     self._run, self._run_is_url = "", False
@@ -187,9 +209,18 @@ class SinkReader:
             or self._target.depth > 0
             or self._tag.start >= 0
             or self._attribute != ""
+            or self._escape
             or _DEFINITION.fullmatch(self._head) is not None
         )
-        in_code = self._fence is not None or self._ticks_in_paragraph > 0 or self._ticks_in_line > 0
+        in_code = (
+            self._fence is not None
+            or self._ticks_in_paragraph > 0
+            or self._ticks_in_line > 0
+            or self._raw_tag != ""
+            or self._called
+            or _CALL.search(self._head) is not None
+            or _COMMAND.search(self._head) is not None
+        )
         found = [sink for sink, here in ((URL, in_url), (CODE, in_code)) if here]
         return frozenset(found or [PROSE])
 
@@ -215,6 +246,13 @@ class SinkReader:
             self._ticks_in_paragraph = _ticks_after(self._ticks_in_paragraph, len(marks), escaped)
             self._ticks_in_line = _ticks_after(self._ticks_in_line, len(marks), escaped)
 
+    def _read_raw_tag(self, mark: str, left: str, following: str) -> None:
+        """Inside <script> nothing is Markdown, blank lines included."""
+        if mark == ">" and not self._raw_tag and (opened := _RAW_TAG.search(left)):
+            self._raw_tag = opened[1].lower()
+        elif mark == "<" and self._raw_tag and following.lower().startswith(f"</{self._raw_tag}"):
+            self._raw_tag = ""
+
     def _read_attribute(self, mark: str, left: str) -> None:
         if mark == self._attribute:
             self._attribute = ""
@@ -224,6 +262,7 @@ class SinkReader:
     def _end_line(self, line: str, starts_block: str | None) -> None:
         self._ticks_in_line = 0
         self._target.angle = False
+        self._called = self._called or _CALL.search(line) is not None
         if self._fence is not None:
             if self._fence.opening:
                 self._fence.opening = False
@@ -234,6 +273,7 @@ class SinkReader:
             self._ticks_in_paragraph = 0
         if blank:
             self._target, self._tag = _Target(), _Tag()
+            self._called = self._escape = False
 
 
 def _ticks_after(opened: int, marks: int, escaped: bool) -> int:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from persona_cli.privacy.placeholders import find_tokens, read_token
+from persona_cli.privacy.placeholders import read_token
 from persona_cli.privacy.pseudonyms import pseudonymise
-from persona_cli.privacy.spans import PrivateSpan, unite
+from persona_cli.privacy.spans import PERSON, PrivateSpan, unite
 from persona_cli.sketch.legend import cut_legend, trimmed
 from persona_cli.sketch.sketch import Decision, Sketch
 
@@ -26,7 +26,7 @@ def edited(sketch: Sketch, text: str, detector: Detector, table: Pseudonyms) -> 
     New placeholders are issued in `table`. The document, the points and the legend are part of the message they edited:
     lines they took out of the legend stay out.
     """
-    text, told = cut_legend(text, sketch.legend)
+    text, told = cut_legend(table.with_tokens(text), sketch.legend)
     plain, kept = _put_back(text, table)
     found = detector.find(plain)
     message = pseudonymise(plain, unite(plain, [*kept, *found]), table)
@@ -48,11 +48,15 @@ def _put_back(text: str, table: Pseudonyms) -> tuple[str, list[PrivateSpan]]:
     """The text with the values of the placeholders that stand in it as persona wrote them, and where those are now."""
     plain, done = "", 0
     kept: list[PrivateSpan] = []
-    for token in find_tokens(text):
+    for token in table.find(text):
         value, read = table.value_of(token.token), read_token(text[token.start : token.end])
-        if value is None or read is None:
+        if token.value is not None:  # a part of a surrogate, which is a name's
+            value, kind = token.value, PERSON
+        elif value is None or read is None:
             continue
+        else:
+            kind = read[0]
         plain += text[done : token.start]
-        kept.append(PrivateSpan(len(plain), len(plain) + len(value), read[0], value, "placeholder", 1.0))
+        kept.append(PrivateSpan(len(plain), len(plain) + len(value), kind, value, "placeholder", 1.0))
         plain, done = plain + value, token.end
     return plain + text[done:], kept

@@ -8,12 +8,14 @@ does not go unless the request is about it:
 * *replaced whole*: it is about what the request is about and says more. It goes as one [DETAIL_n], under words the
   request itself used, so that the cloud can place it and learns nothing from it.
 * *withheld*: everything else, and every secret or identity number in a memory.
+
+A document that came with the request goes as far as the task needs it in words: see need.py.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -21,7 +23,11 @@ from persona_cli.privacy.phrases import Phrases
 from persona_cli.privacy.pseudonyms import pseudonymise
 from persona_cli.privacy.spans import DETAIL, ID, SECRET, PrivateSpan, unite
 from persona_cli.sketch import reading
-from persona_cli.sketch.sketch import Decision, Message, Sketch
+from persona_cli.sketch.background import background
+from persona_cli.sketch.content import stem, stems, surfaces
+from persona_cli.sketch.need import BALANCED, OPEN, Held, held, without
+from persona_cli.sketch.sensitive import topic
+from persona_cli.sketch.sketch import DOCUMENT_HEADING, Decision, Message, Sketch
 
 if TYPE_CHECKING:
     from persona_cli.privacy.detect import Detector
@@ -29,23 +35,19 @@ if TYPE_CHECKING:
 
 # How many content words beyond the request's own a memory may bring along and still go in words.
 NEW_WORDS: Final = 1
-STEM_LENGTH: Final = 5
-# Words that carry no content of their own; a memory is not "about" them.
-STOP_WORDS: Final = frozenset(
-    "about after again also always been before being both could does doing down each even every first from have having "
-    "here into just know like made make many more most much must need never only other over please really same should "
-    "some such than that their them then there these they thing this those through very want well were what when where "
-    "which while will with would write your yours mine help short long kind lives live been email mail letter message "
-    "friendly formal tell says said".split()
-)
+_TOKEN: Final = re.compile(r"\[[A-Z]+_\d+[a-z]?\]")
 
 
 @dataclass(frozen=True)
 class Recalled:
-    """A memory that recall found for the request. `id` names it for the receipt; `text` is private."""
+    """A memory that recall found for the request. `id` names it for the receipt; `text` is private.
+
+    `standing`: an instruction of the user's for every request.
+    """
 
     id: str
     text: str
+    standing: bool = False
 
 
 def draft(
@@ -55,19 +57,27 @@ def draft(
     memories: Sequence[Recalled],
     detector: Detector,
     table: Pseudonyms,
+    level: str = BALANCED,
 ) -> Sketch:
-    """A sketch of `request`. New placeholders are issued in `table`, which restores the answer later."""
+    """A sketch of `request`. New placeholders are issued in `table`, which restores the answer later.
+
+    `level` is privacy.level: how much of a document the task is taken to need.
+    """
     texts = [request, document, *(message.content for message in history)]
     spans = detect_together([*texts, *(memory.text for memory in memories)], detector)
-    sanitised = [pseudonymise(text, found, table) for text, found in zip(texts, spans, strict=False)]
-    decisions = [
-        Decision("replaced", span.text, f"{span.kind.lower()} ({span.source})")
-        for span in dict.fromkeys(span for found in spans[: len(texts)] for span in found)
-    ]
+    about = stems(_without(request, spans[0]))
+    if level != OPEN:
+        known = background(request, [memory.text for memory in memories])
+        spans[0] = unite(request, [*spans[0], *known])
+    asked = _Asked(level, table)
+    parts = [asked.sanitise(request, spans[0]), asked.document(document, spans[1], request, spans[0])]
+    parts += [asked.turn(message.content, found) for message, found in zip(history, spans[2:], strict=False)]
+    sanitised = [part.text for part in parts]
+    decisions = [decision for part in parts for decision in part.decisions]
     points: list[str] = []
-    said = _stems(" ".join(sanitised))
+    said = surfaces(_TOKEN.sub(" ", " ".join(sanitised)))
     for memory, found in zip(memories, spans[len(texts) :], strict=True):
-        point, decision = _point(memory, found, said, table)
+        point, decision = _point(memory, found, said, about, table)
         decisions.append(decision)
         if point:
             points.append(point)
@@ -75,6 +85,7 @@ def draft(
         instruction=sanitised[0],
         document=sanitised[1],
         points=tuple(dict.fromkeys(points)),
+        legend=tuple(dict.fromkeys(line for part in parts for line in part.legend)),
         history=tuple(Message(message.role, text) for message, text in zip(history, sanitised[2:], strict=True)),
         task=reading.first_match(request, reading.TASKS),
         format=reading.first_match(request, reading.FORMATS),
@@ -83,6 +94,65 @@ def draft(
         length=reading.first_match(request, reading.LENGTHS),
         decisions=tuple(dict.fromkeys(decisions)),
     )
+
+
+@dataclass(frozen=True)
+class _Sanitised:
+    """A text as it leaves, what was done to it, and what the cloud is told of its placeholders."""
+
+    text: str
+    decisions: tuple[Decision, ...] = ()
+    legend: tuple[str, ...] = ()
+
+
+class _Asked:
+    """Sanitises the texts of one request."""
+
+    def __init__(self, level: str, table: Pseudonyms) -> None:
+        self._level = level
+        self._table = table
+
+    def sanitise(self, text: str, spans: Sequence[PrivateSpan]) -> _Sanitised:
+        """All of `text`, with a placeholder for each of `spans`."""
+        decisions = (Decision("replaced", span.text, f"{span.kind.lower()} ({span.source})") for span in spans)
+        return _Sanitised(pseudonymise(text, spans, self._table), tuple(dict.fromkeys(decisions)))
+
+    def document(
+        self, document: str, spans: Sequence[PrivateSpan], request: str, in_request: Sequence[PrivateSpan]
+    ) -> _Sanitised:
+        """What `request` needs of `document`."""
+        kept_back = held(document, spans, request, stems(_without(request, in_request)), self._level)
+        if not kept_back:
+            return self.sanitise(document, spans)
+        text, left = without(document, spans, kept_back)
+        sanitised = self.sanitise(text, left)
+        details = [item for item in kept_back if not item.withheld]
+        decisions = [
+            *(item for item in sanitised.decisions if not item.reason.startswith("detail (need)")),
+            *(Decision("replaced", document[item.start : item.end], item.reason) for item in details),
+            *(
+                Decision("withheld", document[item.start : item.end], item.reason)
+                for item in kept_back
+                if item.withheld
+            ),
+        ]
+        return _Sanitised(sanitised.text, tuple(decisions), self._legend(details, document, sanitised.text))
+
+    def turn(self, text: str, spans: Sequence[PrivateSpan]) -> _Sanitised:
+        """An earlier turn. What was kept back of its document stays back."""
+        request, mark, document = text.partition(DOCUMENT_HEADING)
+        if not mark:
+            return self.sanitise(text, spans)
+        start = len(request) + len(mark)
+        before = [span for span in spans if span.end <= len(request)]
+        after = [replace(span, start=span.start - start, end=span.end - start) for span in spans if span.start >= start]
+        first, second = self.sanitise(request, before), self.document(document, after, request, before)
+        return _Sanitised(first.text + mark + second.text, first.decisions + second.decisions, second.legend)
+
+    def _legend(self, details: Sequence[Held], document: str, text: str) -> tuple[str, ...]:
+        """The cloud is told which of them are sensitive, so that it can leave those out; not how."""
+        tokens = (self._table.token_for(DETAIL, document[item.start : item.end]) for item in details if item.topic)
+        return tuple(f"{token}: sensitive" for token in dict.fromkeys(tokens) if token in text)
 
 
 def detect_together(texts: Sequence[str], detector: Detector) -> list[tuple[PrivateSpan, ...]]:
@@ -103,31 +173,38 @@ def _known_again(text: str, anywhere: Phrases, surfaces: dict[str, PrivateSpan])
 
 
 def _point(
-    memory: Recalled, spans: Sequence[PrivateSpan], said: frozenset[str], table: Pseudonyms
+    memory: Recalled, spans: Sequence[PrivateSpan], said: Mapping[str, str], about: frozenset[str], table: Pseudonyms
 ) -> tuple[str, Decision]:
-    """What the sketch says of one memory ("" for nothing), and the decision behind it."""
+    """What the sketch says of one memory ("" for nothing), and the decision behind it.
+
+    `said` are the content words of what leaves, by their stems; `about` the stems of the request.
+    """
     guarded = next((span for span in spans if span.kind in (SECRET, ID)), None)
     if guarded is not None:
         return "", Decision("withheld", memory.text, f"holds {guarded.kind.lower()}, which no text needs to be written")
-    words = _stems(_without(memory.text, spans))
+    if memory.standing:
+        if topic(memory.text):
+            return "", Decision("withheld", memory.text, "a standing instruction that says something sensitive")
+        return pseudonymise(memory.text, spans, table), Decision("replaced", memory.text, "a standing instruction")
+    words = stems(_without(memory.text, spans))
     values = {entry.value for entry in table.entries}
     named_in_request = [span for span in spans if span.text in values]
-    shared = words & said
-    if not shared and not named_in_request:
+    shared = words & said.keys()
+    if not (words & about or shared or named_in_request):
         return "", Decision("withheld", memory.text, "the request is not about it")
-    if len(words - said) <= NEW_WORDS:
+    if len(words - said.keys()) <= NEW_WORDS:
         text = pseudonymise(memory.text, spans, table)
         return text, Decision("replaced", memory.text, "the request is about it; details replaced")
     token = table.token_for(DETAIL, memory.text)
-    label = _label(memory.text, shared, named_in_request, table)
+    label = _label(memory.text, said, named_in_request, table)
     return (f"about {label}: {token}" if label else token), Decision(
         "replaced", memory.text, "the request is about it; replaced as a whole"
     )
 
 
-def _label(text: str, shared: frozenset[str], named: Sequence[PrivateSpan], table: Pseudonyms) -> str:
-    """Words for what a [DETAIL] is about, all of which the request holds already."""
-    words = [word.lower() for word in re.findall(r"[^\W\d_]+", text) if _stem(word) in shared]
+def _label(text: str, said: Mapping[str, str], named: Sequence[PrivateSpan], table: Pseudonyms) -> str:
+    """Words for what a [DETAIL] is about, all of which leave already, and in that form."""
+    words = [said[stem(word)] for word in re.findall(r"[^\W\d_]+", text) if stem(word) in said]
     return " ".join([*dict.fromkeys(words)][:3]) or " ".join(
         table.token_for(span.kind, span.text) for span in named[:1]
     )
@@ -137,13 +214,3 @@ def _without(text: str, spans: Sequence[PrivateSpan]) -> str:
     for span in reversed(spans):
         text = text[: span.start] + " " + text[span.end :]
     return text
-
-
-def _stems(text: str) -> frozenset[str]:
-    """The content words of a text, cut to a common stem: `allergy` and `allergic` are one."""
-    words = re.findall(r"[^\W\d_]{4,}", text)
-    return frozenset(_stem(word) for word in words if word.lower() not in STOP_WORDS)
-
-
-def _stem(word: str) -> str:
-    return word.lower()[:STEM_LENGTH]

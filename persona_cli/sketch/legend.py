@@ -30,7 +30,8 @@ def with_legend(
         Decision("generalised", item.value, f"the cloud is told {item.line}; allowed: {', '.join(item.attributes)}")
         for item in told
     )
-    return replace(sketch, legend=tuple(item.line for item in told), decisions=sketch.decisions + decisions)
+    legend = (*sketch.legend, *(item.line for item in told))
+    return replace(sketch, legend=legend, decisions=sketch.decisions + decisions)
 
 
 def cut_legend(text: str, legend: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:

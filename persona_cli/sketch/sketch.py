@@ -5,6 +5,7 @@ Values only. Drafters (extractive.py) make sketches; the gate looks at `body(...
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -13,7 +14,16 @@ CLOUD_SYSTEM: Final = (
     "copy them exactly and never explain, change or invent one."
 )
 
+# The same with surrogates: what looks like a name is to come back as it is, and what has no surrogate is a token still.
+CLOUD_SYSTEM_SURROGATES: Final = (
+    "Write what is asked. Copy names, addresses, dates and numbers exactly as they are given. Tokens in square "
+    "brackets, such as [DETAIL_1], stand for private details: copy them exactly and never explain, change or invent "
+    "one."
+)
+
 LEGEND_HEADING: Final = "About the tokens:"
+# What stands between a request and its document in the user's message.
+DOCUMENT_HEADING: Final = "\n\nDocument:\n"
 
 Treatment = Literal["withheld", "generalised", "replaced"]
 
@@ -59,12 +69,18 @@ class Sketch:
     def treated(self, treatment: Treatment) -> tuple[Decision, ...]:
         return tuple(item for item in self.decisions if item.treatment == treatment)
 
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """What was done and why, without what it was done to: "replaced: person (facts)", with how often it was."""
+        counted = Counter(f"{item.treatment}: {item.reason}" for item in self.decisions)
+        return tuple(f"{reason} ×{count}" if count > 1 else reason for reason, count in counted.items())
+
 
 def prompt(instruction: str, document: str, points: tuple[str, ...], heading: str) -> str:
     """The user's message: the request, then the document and the details, each under its label."""
     parts = [instruction]
     if document:
-        parts.append(f"Document:\n{document}")
+        parts.append(f"{DOCUMENT_HEADING.lstrip()}{document}")
     if points:
         parts.append(f"{heading}:\n" + "\n".join(f"- {point}" for point in points))
     return "\n\n".join(part for part in parts if part)
@@ -75,11 +91,11 @@ def legend_text(legend: tuple[str, ...]) -> str:
     return "\n\n" + "\n".join((LEGEND_HEADING, *legend)) if legend else ""
 
 
-def body(sketch: Sketch, model: str) -> dict[str, Any]:
+def body(sketch: Sketch, model: str, system: str = CLOUD_SYSTEM) -> dict[str, Any]:
     """The chat-completions request for `sketch`, ready for the gate."""
     content = prompt(sketch.instruction, sketch.document, sketch.points, "Details you may use")
     content += legend_text(sketch.legend)
-    messages = [Message("system", CLOUD_SYSTEM), *sketch.history, Message("user", content)]
+    messages = [Message("system", system), *sketch.history, Message("user", content)]
     return {
         "model": model,
         "messages": [{"role": item.role, "content": item.content} for item in messages],

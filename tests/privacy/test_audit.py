@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterator
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ import persona_cli
 from persona_cli.errors import NothingFound, StoreDamaged, StoreError
 from persona_cli.privacy.audit import AuditLog
 from persona_cli.privacy.crypto import KEY_BYTES, Seal
-from persona_cli.privacy.receipts import Receipt
+from persona_cli.privacy.receipts import Receipt, ReceiptLines, canonical
 
 KEY = bytes(range(KEY_BYTES))
 PROJECT = Path(persona_cli.__file__).parent.parent
@@ -319,3 +320,41 @@ def test_a_folder_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     with pytest.raises(StoreError):
         append(AuditLog(tmp_path / "folder", Seal(KEY)), b"one")
+
+
+def test_a_receipt_says_whether_the_user_was_asked(log: AuditLog) -> None:
+    fields: dict[str, Any] = {
+        "conversation": "c",
+        "destination": "d",
+        "model": "m",
+        "mode": "sketch",
+        "outcome": "sending",
+    }
+    for word in ("not asked", "accepted", "edited"):
+        log.append(b"x", consent=word, **fields)
+    assert [receipt.consent for receipt in log.list()] == ["not asked", "accepted", "edited"]
+
+
+@pytest.mark.parametrize(
+    ("change", "consent"),
+    [
+        (lambda details: {k: v for k, v in details.items() if k not in ("consent", "version")}, ""),  # version 1
+        (lambda details: {**details, "version": 9, "mood": "bright"}, "accepted"),
+    ],
+    ids=["an older persona", "a newer persona"],
+)
+def test_the_log_of_another_version_is_read_verified_and_goes_on(
+    log: AuditLog, path: Path, change: Callable[[dict[str, object]], dict[str, object]], consent: str
+) -> None:
+    """The line is made as that persona made it: sealed, hashed and chained, with its own details."""
+    log.append(b"x", consent="accepted", conversation="c", destination="d", model="m", mode="sketch", outcome="sending")
+    form = ReceiptLines(Seal(KEY))
+    record = json.loads(path.read_bytes())
+    details = change(json.loads(form.opened(record, "details")))
+    record["details"] = form.sealed(json.dumps(details).encode(), 1, "details")
+    record["hash"] = form.hash_of(record)
+    path.write_bytes(canonical(record) + b"\n")
+    head_of(path).write_bytes(Seal(KEY).seal(json.dumps({"n": 1, "hash": record["hash"]}).encode(), b"audit head"))
+    assert log.verify().ok and log.list()[0].consent == consent and log.payload(1) == b"x"
+    append(log, b"after")
+    assert log.verify().count == 2

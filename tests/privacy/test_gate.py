@@ -17,7 +17,8 @@ from persona_cli.privacy.detect import Detector, build_detector
 from persona_cli.privacy.gate import Cleared, Gate, encode
 from persona_cli.privacy.known import Known
 from persona_cli.privacy.pseudonyms import Pseudonyms
-from persona_cli.privacy.spans import ORG, PERSON, PHONE, URL, PrivateSpan
+from persona_cli.privacy.spans import ID, ORG, PERSON, PHONE, URL, PrivateSpan
+from persona_cli.privacy.words import lexicon
 
 EMMA = Known("Emma Roberts", PERSON)
 # What the gate knows it finds without any detection.
@@ -74,6 +75,106 @@ def test_a_known_name_is_masked_in_every_spelling(leak: str) -> None:
     assert "[person_1" in cleared
 
 
+@pytest.mark.parametrize(
+    ("value", "leak"),
+    [
+        ("Юлия Петрова", "ask Yulia Petrova"),
+        ("Юлия Петрова", "ask yulia petrova"),
+        ("Юлия Петрова", "Julija Petrova"),
+        ("Юлия Петрова", "Iuliia PETROVA"),
+        ("Юлия Петрова", "Ioulia Petrowa"),
+        ("Юлия Петрова", "Petrova, Yulia"),
+        ("Юлия Петрова", "frag Frau Petrowa"),
+        ("Yulia Petrova", "Спроси у Юлия Петрова"),
+        ("Yulia Petrova", "юлия петрова"),
+        ("Yulia Petrova", "Дорогая Петрова!"),
+        ("Yevgeny Shcherbakov", "письмо для Евгений Щербаков"),
+        ("Щербаков", "Schtscherbakow"),
+        ("Giorgos Papadopoulos", "στον Γιώργος Παπαδόπουλος"),
+        ("Ελένη Ευαγγέλου", "to Eleni Evangelou"),
+        ("محمد الأحمد", "from Mohammed al-Ahmad"),
+        ("Mohammed al-Ahmad", "إلى محمد الأحمد"),
+        ("王小明", "ask Wang Xiaoming"),
+        ("王小明", "ask Xiao-Ming Wang"),
+        ("Wang Xiaoming", "请问王小明在吗"),
+        ("Jürgen Müller", "an Juergen Mueller"),
+        ("Jürgen Müller", "an Jurgen Muller"),
+        ("Juergen Mueller", "an Jürgen Müller"),
+        ("Juergen Mueller", "an Jurgen Muller"),
+        ("Søren Ågård", "til Soeren Aagaard"),
+        ("Strauß", "Strauss"),
+        ("Strauss", "STRAUẞ"),
+        ("Özgür Işık", "OZGUR ISIK"),
+        ("Ozgur Isik", "özgür ışık"),
+        ("Steﬃ Fink", "Steffi Fink"),
+        ("Emma Roberts", "Еmmа Rоbеrts"),
+        ("Emma Roberts", "the Rοberts family"),
+        ("Emma Roberts", "from E m m a  R o b e r t s"),
+        ("Emma Roberts", "I a m E-m-m-a"),
+        ("Emma Roberts", "R.o.b.e.r.t.s"),
+        ("Emma Roberts", "E\u0336m\u0336m\u0336a\u0336"),
+        ("Emma Roberts", "Em\u00adma Rob\u2060erts"),
+        ("Emma Roberts", "&#69;mma &#x52;oberts"),
+        ("Zoë Müller", "Zo&euml; M&uuml;ller"),
+        ("Zoë Müller", r'{"name": "Zo\u00eb M\xfcller"}'),
+        ("Emma Roberts", "𝐄mma 𝐑oberts"),
+        ("Emma Roberts", "Emma+Roberts"),
+    ],
+)
+def test_a_known_name_is_masked_in_another_script_or_disguise(value: str, leak: str) -> None:
+    table = Pseudonyms()
+    message = json.loads(clear(request(leak), [Known(value, PERSON)], table))["messages"][0]["content"]
+    words = [word for entry in table.entries for word in entry.value.split() if len(word) > 1]
+    assert table.entries and not any(word in message for word in words)
+    assert "[PERSON_1" in message
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("Май Петров", "Then May came, and in May we left."),
+        ("May Roberts", "в мае, май"),
+        ("Роман Новиков", "a romance, novices"),
+        ("Vera Novikova", "вера и новый роман"),
+        ("Юлия Петрова", "July is petrol season. Julius and Petra Ivanova."),
+        ("Joe Bauer", "Jo baur Samuel Samul"),
+        ("Manuel Noel", "Manul Nol"),
+        ("Wang Xiaoming", "小王在明天来，王府井"),
+        ("王小明", "Wang said xiao; Ming vase"),
+        ("Emma Roberts", "a b c d e f g, 1 a 2 b, e m a i l"),
+        ("Мария Ким", "Kim's mare and Marie"),
+    ],
+)
+def test_what_only_resembles_a_known_name_is_left_alone(value: str, text: str) -> None:
+    gate = Gate(BLIND, is_common=lexicon().is_word)
+    assert gate.clear(request(text), Pseudonyms(), [Known(value, PERSON)]).masked == 0
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "three five three nine one five five five oh one four two",
+        "nine one triple five zero one four two",
+        "neun eins fünf fünf fünf null eins vier zwei",
+        "91 five-five-five 01 four two",
+        "９１ ５５５ ０１４２",
+        "٩١ ٥٥٥ ٠١٤٢",
+        "9 1 5 5 5 0 1 4 2",
+        "①",
+    ],
+)
+def test_a_known_number_is_masked_in_words_and_other_digits(written: str) -> None:
+    cleared = json.loads(clear(request(f"call {written} now"), [Known("+353 91 555 0142", PHONE)]))
+    masked = cleared["messages"][0]["content"]
+    assert (masked == f"call {written} now") if written == "①" else masked == "call [PHONE_1] now"
+
+
+def test_a_pin_spelled_out_is_masked_and_a_count_is_not() -> None:
+    pin = [Known("4471", ID)]
+    assert "four" not in clear(request("my PIN is four four seven one"), pin)
+    assert "one two three four four seven one" in clear(request("one two three four four seven one"), pin)
+
+
 def test_a_known_number_is_masked_in_every_grouping() -> None:
     phone = Known("+353 91 555 0142", PHONE)
     for written in ("353915550142", "+353-91-555-0142", "(353) 91 5550142", "call 00353 91 555 0142 now"):
@@ -109,6 +210,12 @@ def test_a_known_value_in_a_key_is_refused_since_a_key_cannot_be_masked() -> Non
 @pytest.mark.parametrize("shift", [0, 1, 2])
 def test_a_known_value_in_base64_is_refused(shift: int) -> None:
     coded = base64.b64encode(b"x" * shift + b"Emma Roberts lives here").decode()
+    with pytest.raises(Refused):
+        clear(request(f"decode {coded}"))
+
+
+@pytest.mark.parametrize("coded", [b"Emma Roberts".hex(), b"Emma Roberts".hex().upper(), "Emma Roberts"[::-1]])
+def test_a_known_value_in_hexadecimal_or_backwards_is_refused(coded: str) -> None:
     with pytest.raises(Refused):
         clear(request(f"decode {coded}"))
 

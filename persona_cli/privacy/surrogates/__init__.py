@@ -1,0 +1,1 @@
+"""Realistic surrogates: the second style of pseudonyms, in which "Emma Roberts" leaves as "Nora Whitlock"."""

@@ -1,0 +1,140 @@
+"""The record of an exchange: what persona keeps of it, each in its place, all sealed.
+
+    before it leaves     the placeholders, what the cloud is told of the user, and the receipt with the exact bytes
+    afterwards           the receipt of the outcome, the turns of the conversation, and what the memory takes from them
+
+A request without a conversation leaves nothing but its receipts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Final
+
+from persona_cli.conversation import before_last_exchange
+from persona_cli.errors import Refused, StoreError
+from persona_cli.exchange import Answer, Draft, Request
+from persona_cli.sketch.sketch import Message, prompt
+
+if TYPE_CHECKING:
+    from persona_cli.parts import Parts
+    from persona_cli.privacy.pseudonyms import Pseudonyms
+    from persona_cli.sketch.extractive import Recalled
+
+# Older turns than fit in here are not sent again. Characters, over all messages of the history.
+HISTORY_LENGTH: Final = 12_000
+
+
+class Record:
+    """Keeps and reads in the vault, the audit log and the memory of `parts`. Methods raise StoreError."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
+
+    def history(self, request: Request) -> list[Message]:
+        """The turns so far, the newest that fit."""
+        if not request.conversation:
+            return []
+        kept: list[Message] = []
+        room = HISTORY_LENGTH
+        turns = self.parts.conversations.turns(request.conversation)
+        if request.retry:
+            turns = before_last_exchange(turns)
+        for turn in reversed(turns):
+            room -= len(turn.text)
+            if room < 0:
+                break
+            kept.insert(0, Message(turn.role, turn.text))
+        return kept
+
+    def table(self, request: Request) -> Pseudonyms:
+        from persona_cli.privacy.pseudonyms import Pseudonyms
+
+        return self.parts.conversations.pseudonyms(request.conversation) if request.conversation else Pseudonyms()
+
+    def sending(self, draft: Draft) -> int:
+        """Keep what has to be on the disk before `draft` leaves; its receipt, by number, has the exact bytes."""
+        self._save_table(draft)
+        self._save_exposure(draft)
+        return self._receipt(draft, "sending")
+
+    def _save_table(self, draft: Draft) -> None:
+        if draft.request.conversation:
+            self.parts.conversations.save_pseudonyms(draft.request.conversation, draft.table)
+
+    def _save_exposure(self, draft: Draft) -> None:
+        if draft.request.conversation and draft.exposure and draft.exposure.traits:
+            self.parts.disclosures.tell(draft.request.conversation, draft.exposure.traits)
+
+    def _receipt(self, draft: Draft, outcome: str, refers_to: int = 0) -> int:
+        """Write a receipt and return its number."""
+        receipt = self.parts.audit.append(
+            b"" if refers_to else draft.cleared.body,
+            conversation=draft.request.conversation,
+            destination=self.parts.cloud_host,
+            model=self.parts.settings.cloud.model,
+            mode="sketch",
+            outcome=outcome,
+            withheld=len(draft.sketch.treated("withheld")),
+            generalised=len(draft.sketch.treated("generalised")),
+            replaced=len(draft.sketch.treated("replaced")),
+            refers_to=refers_to,
+            consent=draft.consent,
+            reasons=() if refers_to else draft.sketch.reasons,
+        )
+        return receipt.n
+
+    def conclude(self, draft: Draft, outcome: str, receipt: int, answer: str) -> StoreError | None:
+        """Keep what came of a request that left. What could not be kept is returned: the answer is not lost with it."""
+        unkept = None
+        try:
+            self._receipt(draft, outcome, refers_to=receipt)
+        except StoreError as error:
+            unkept = error
+        try:
+            self.turns(draft.request, answer, complete=outcome == "answered")
+        except StoreError as error:
+            unkept = error
+        return unkept
+
+    @contextmanager
+    def kept_when_refused(self, request: Request) -> Iterator[None]:
+        try:
+            yield
+        except Refused:
+            self.turns(request, "", complete=False)  # the request is not lost with the refusal
+            raise
+
+    def turns(self, request: Request, answer: str, complete: bool) -> None:
+        """Keep both turns; the user's is kept even when no answer came. A retry changes nothing until one came."""
+        if request.conversation:
+            asked = prompt(request.text, request.document, (), "")
+            if request.retry:
+                self.parts.conversations.answer_again(request.conversation, asked, answer, complete)
+                return
+            self.parts.conversations.add(request.conversation, "user", asked)
+            if answer:
+                self.parts.conversations.add(request.conversation, "assistant", answer)
+
+    def memory_out_of_reach(self, request: Request) -> bool:
+        """Whether the memory is on a server, and the request one that opens no connection."""
+        return request.local and bool(self.parts.settings.memory.url)
+
+    def learned(self, request: Request, memories: Sequence[Recalled], answer: Answer) -> Answer:
+        """`answer` with what was remembered of the request, once the memories that it made use of are noted.
+
+        Comes after the answer itself, which is on the screen by then. A request without a conversation leaves no trace.
+        """
+        if not request.conversation or self.memory_out_of_reach(request):
+            return answer
+        from persona_cli.memory.remembering import learn, note_uses
+
+        store = self.parts.memory
+        recalled = [(memory.id, memory.text) for memory in memories]
+        note_uses(store, recalled, request.text, answer.text, datetime.now(timezone.utc))
+        if self.parts.settings.memory.learn == "off":
+            return answer
+        return replace(answer, learned=tuple(new.text for new in learn(store, request.text, request.conversation)))
