@@ -150,6 +150,6 @@ def _halved(item: Conversation) -> Conversation:
     from persona_cli.memory.compress import compress
 
     def short(turn: Note) -> Note:
-        return replace(turn, text=compress(turn.text, HALF).text)
+        return replace(turn, text=compress(turn.text, HALF, parse=True).text)
 
     return replace(item, turns=tuple(short(turn) for turn in item.turns))

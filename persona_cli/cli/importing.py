@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from persona_cli.cli import screen
-from persona_cli.cli.memories import JsonOption, user_parts
+from persona_cli.cli.memories import JsonOption, refresh_index, user_parts
 from persona_cli.errors import PersonaError, UsageError
 
 if TYPE_CHECKING:
@@ -80,7 +80,10 @@ def _import(parts: Parts, found: Found, paths: list[Path], options: Any, show: _
     importer = Importer(parts.memory, parts.vault, parts.imports, parts.seal, show)
     what = tuple(str(path.resolve()) for path in paths)
     try:
-        return importer.run(found, what, options)
+        tally = importer.run(found, what, options)
+        if tally.stored:
+            refresh_index(parts.memory)
+        return tally
     except KeyboardInterrupt:
         show.close()
         tally = importer.tally

@@ -31,6 +31,13 @@ def user_store() -> MemoryStore:
     return user_parts().memory
 
 
+def refresh_index(store: MemoryStore) -> None:
+    """Bring the word index up to date now, under this command's progress, and not in the next search."""
+    from persona_cli.memory.search.indexing import refresh
+
+    refresh(store)
+
+
 def fields(item: Memory, state: State | None = None) -> dict[str, Any]:
     """A memory as JSON; with `state` also how far it has faded."""
     told: dict[str, Any] = {

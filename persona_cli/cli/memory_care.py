@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from persona_cli.cli import screen
+from persona_cli.cli.memories import refresh_index
 from persona_cli.cli.tidying import mark_done
 from persona_cli.errors import UsageError
 
@@ -76,6 +77,7 @@ def consolidate(
     for bar in bars.values():
         bar(1.0)
     if not dry_run and parts.folders.memory_folder.exists():
+        refresh_index(parts.memory)
         mark_done(parts.folders.memory_folder)
     if as_json:
         screen.write_json(_fields(done))

@@ -19,6 +19,7 @@ from persona_cli.cli.memories import (
     YesOption,
     fields,
     line,
+    refresh_index,
     time_of,
     user_parts,
     user_store,
@@ -82,6 +83,7 @@ def edit(
     else:
         with screen.working("changing"):
             item = parts.memory.edit(item.id, changed)
+            refresh_index(parts.memory)
         screen.say(f"{item.id[:8]} changed.", "dim")
     if as_json:
         screen.write_json(fields(item, parts.memory.states.get(item.id)))
@@ -136,6 +138,7 @@ def forget(
         with screen.working("forgetting"):
             if chosen:
                 store.forget([item.id for item in chosen])
+                refresh_index(store)
             if number:
                 parts.contacts.remove(contacts)
                 parts.imports.remove(number)

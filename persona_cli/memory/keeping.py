@@ -19,6 +19,8 @@ from persona_cli.memory.statements.standing import standing
 from persona_cli.privacy.name_cues import RELATIONS
 
 FEWEST_WORDS: Final = 4
+# "Remember the marmalade" is a note to oneself that says nothing.
+FEWEST_TOLD: Final = 3
 MOST_WORDS: Final = 60
 # More than this from one message is no message but a text.
 MOST_SENTENCES: Final = 8
@@ -88,7 +90,7 @@ def _kept(sentence: str) -> Iterator[str]:
         return
     if told := _REMEMBER.match(sentence):
         rest = sentence[told.end() :].strip()
-        if rest and not rest.endswith("?"):
+        if len(rest.split()) >= FEWEST_TOLD and not rest.endswith("?"):
             yield rest[0].upper() + rest[1:]
         return
     if standing(sentence):

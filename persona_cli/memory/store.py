@@ -52,7 +52,7 @@ __all__ = ["ID_LENGTH", "Embedder", "Hit", "Memory", "MemoryStore", "Note", "Sta
 
 @dataclass(frozen=True)
 class Hit:
-    """`score` is the cosine similarity of memory and query, -1..1."""
+    """`score`: from `search` of the store the cosine similarity of memory and query, -1..1; from recall 0..1."""
 
     memory: Memory
     score: float

@@ -25,6 +25,9 @@ KINDS = (
 )  # fmt: skip
 
 
+SURE = 0.9
+
+
 @dataclass(frozen=True)
 class PrivateSpan:
     """`text[start:end]` is private. Offsets count characters; `confidence` is 0..1.
@@ -43,7 +46,8 @@ class PrivateSpan:
 def unite(text: str, spans: Iterable[PrivateSpan]) -> tuple[PrivateSpan, ...]:
     """Disjoint spans in order that together cover every character any of `spans` covers (the union wins).
 
-    Overlapping spans become one; it takes kind and source from the most confident, then the longest of them.
+    Overlapping spans become one; it takes kind and source from one that is sure (SURE) and covers them all, else from
+    the most confident, then the longest: an e-mail address with a known name in it is an e-mail address.
     """
     united: list[list[PrivateSpan]] = []
     end = -1
@@ -60,5 +64,13 @@ def unite(text: str, spans: Iterable[PrivateSpan]) -> tuple[PrivateSpan, ...]:
 
 def _merge(text: str, group: list[PrivateSpan]) -> PrivateSpan:
     start, end = group[0].start, max(span.end for span in group)
-    best = max(group, key=lambda span: (span.confidence, span.end - span.start))
+    length = end - start
+    best = max(
+        group,
+        key=lambda span: (
+            span.end - span.start == length and span.confidence >= SURE,
+            span.confidence,
+            span.end - span.start,
+        ),
+    )
     return PrivateSpan(start, end, best.kind, text[start:end], best.source, best.confidence)

@@ -57,6 +57,7 @@ def test_remember_this_is_obeyed() -> None:
     assert worth_keeping("Please remember that the bins go out on Tuesday.") == ["The bins go out on Tuesday."]
     assert worth_keeping("Don't forget: rent is due on the 3rd") == ["Rent is due on the 3rd"]
     assert worth_keeping("Remember to call me") == []
+    assert worth_keeping("Remember the marmalade") == []
 
 
 def test_a_message_of_several_sentences_is_read_one_by_one() -> None:

@@ -48,5 +48,5 @@ def test_no_other_module_imports_what_opens_a_connection() -> None:
 def test_what_speaks_to_the_memory_server_knows_no_text() -> None:
     """server.py and remote.py are given rows and vectors: neither imports what opens a seal."""
     for name in ("server.py", "remote.py"):
-        modules = set(imported(PACKAGE / "memory" / name))
+        modules = set(imported(PACKAGE / "memory" / "storage" / name))
         assert not {module for module in modules if "crypto" in module or module.endswith((".store", ".opened"))}

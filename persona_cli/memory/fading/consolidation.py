@@ -213,4 +213,4 @@ def _texts(
 def _compressed(text: str, share: float) -> str:
     from persona_cli.memory.compress import compress
 
-    return compress(text, share).text
+    return compress(text, share, parse=True).text

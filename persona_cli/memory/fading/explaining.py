@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from persona_cli.memory.store import Memory
 
 REASONS: Final = 4
+SPEAKS_UP: Final = 0.1  # log-odds
 YEAR: Final = 365.0
 
 
@@ -41,22 +42,16 @@ def _worth(memory: Memory, state: State) -> Iterator[str]:
     if state.salience is None:
         yield "Not weighed yet: `persona memory consolidate` does that."
         return
-    for_it: list[str] = []
-    against: list[str] = []
-    for name, weight in salience_of(memory).reasons:
-        if weight > 0.05 and len(for_it) < REASONS:
-            for_it.append(name)
-        elif weight < -0.05 and len(against) < REASONS:
-            against.append(name)
-    why = "; ".join(
-        part
-        for part in (
-            f"for it: {', '.join(for_it)}" if for_it else "",
-            f"against it: {', '.join(against)}" if against else "",
+    told = [(name, weight) for name, weight in salience_of(memory).reasons if abs(weight) > SPEAKS_UP]
+    why = [
+        f"{side}: {', '.join(names[:REASONS])}"
+        for side, names in (
+            ("for it", [name for name, weight in told if weight > 0]),
+            ("against it", [name for name, weight in told if weight < 0]),
         )
-        if part
-    )
-    yield f"Salience {state.salience:.2f} of 1" + (f" ({why})." if why else ".")
+        if names
+    ]
+    yield f"Salience {state.salience:.2f} of 1" + (f" ({'; '.join(why)})." if why else ".")
     used = f", last on {state.last_used:%Y-%m-%d}" if state.last_used else ""
     yield f"Used by answers on {state.uses} days{used}." if state.uses != 1 else f"Used by an answer on one day{used}."
 

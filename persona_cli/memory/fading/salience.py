@@ -22,8 +22,10 @@ from persona_cli.memory.compress import FILLERS, FUNCTIONS, TIMES
 if TYPE_CHECKING:
     from persona_cli.memory.store import Memory
 
-# What the user says is to be remembered is worth at least this, and so is what is added by hand, one by one.
-EXPLICIT: Final = 0.9
+# What the user says is to be remembered is worth this, and so is what is added by hand, one by one.
+EXPLICIT: Final = 1.0
+# At least this is what they bring from their own notes, letters and calendars.
+BROUGHT: Final = 0.7
 _REMEMBER = re.compile(
     r"\b(?:remember|keep in mind|don'?t forget|note)\b(?: this| that|:)|^\s*(?:remember|note)\b", re.IGNORECASE
 )
@@ -46,7 +48,7 @@ _REACTION = re.compile(
 
 @dataclass(frozen=True)
 class Salience:
-    """`value` 0..1; `reasons` are the features that spoke for it or against it, the weightiest first, in log-odds."""
+    """`value` 0..1. `reasons`: what it has more of than most, for it or against it in log-odds, weightiest first."""
 
     value: float
     reasons: tuple[tuple[str, float], ...] = ()
@@ -149,12 +151,16 @@ def _features(
 
 
 def _weighed(memory: Memory, row: tuple[float, ...]) -> Salience:
-    parts = [(name, weight * (x - mean) / spread) for x, (name, mean, spread, weight) in zip(row, WEIGHTS, strict=True)]
-    odds = BIAS + sum(part for _, part in parts)
-    value = 1 / (1 + math.exp(-odds))
-    reasons = tuple(sorted(parts, key=lambda part: -abs(part[1])))
+    parts = [
+        (name, weight * (x - mean) / spread, x > mean)
+        for x, (name, mean, spread, weight) in zip(row, WEIGHTS, strict=True)
+    ]
+    value = 1 / (1 + math.exp(-BIAS - sum(part for _, part, _ in parts)))
+    reasons = tuple(sorted(((name, part) for name, part, has in parts if has), key=lambda part: -abs(part[1])))
     if told_to_remember(memory):
-        return Salience(max(value, EXPLICIT), (("you asked to remember it", 0.0), *reasons))
+        return Salience(EXPLICIT, (("you asked to remember it", 1.0), *reasons))
+    if memory.source_id and not (memory.conversation or memory.speaker):
+        return Salience(max(value, BROUGHT), (("you brought it", 1.0), *reasons))
     return Salience(value, reasons)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from persona_cli.memory.fading.consolidation import Consolidated, consolidate
+from persona_cli.memory.fading.explaining import explain
 from persona_cli.memory.store import MemoryStore, Note
 from persona_cli.privacy.crypto import Seal
 from tests.memory.hashed_words import HashedWords
@@ -160,3 +161,16 @@ def test_a_use_brings_a_memory_back_from_the_archive(store: MemoryStore, clock: 
     store.states.put({memory.id: replace(used, uses=1, last_used=clock.now)})
     at(store, clock, 401)
     assert store.states.get(memory.id).stage == "gist"
+
+
+def test_why_says_where_it_came_from_what_it_is_worth_and_what_becomes_of_it(store: MemoryStore, clock: Clock) -> None:
+    store.add_all(said(CHATTER, FACT))
+    at(store, clock, 20)
+    chatter, fact = ("\n".join(explain(item, store.states.get(item.id), clock.now)) for item in store.entries())
+    assert "said by Nora" in fact and "names" in fact and "Unused, it is compressed in" in fact
+    assert "it is compressed." in chatter and "Unused, it is gist in" in chatter
+    old, _ = store.add("The deadline is May 10.", time=START)
+    store.add("The deadline was extended to May 20.", time=START + timedelta(days=2))
+    at(store, clock, 21)
+    why = "\n".join(explain(old, store.states.get(old.id), clock.now))
+    assert "added by hand" in why and "you asked to remember it" in why and "Out of date" in why
