@@ -6,25 +6,22 @@ The texts are the user's own, with the private values in them. Knows nothing of 
 from __future__ import annotations
 
 import re
-import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from secrets import token_hex
 from typing import TYPE_CHECKING
 
-from persona_cli.errors import NothingFound, StoreDamaged, StoreError, UsageError
+from persona_cli import tables
+from persona_cli.errors import NothingFound, StoreDamaged, UsageError
 from persona_cli.privacy.vault import Vault
 
 if TYPE_CHECKING:
-    from persona_cli.privacy.pseudonyms import Placeholder, Pseudonyms
-    from persona_cli.privacy.surrogates.table import Surrogates
+    from persona_cli.privacy.pseudonyms import Pseudonyms
 
 SHORTEST_PREFIX = 4
 ID_BYTES = 4
-SEED = ""
-"""In the place of a token: the row with the seed of a conversation's surrogates."""
 GENERATED = re.compile(r"[0-9a-f]{8}")
 
 
@@ -190,16 +187,8 @@ class Conversations:
 
     def pseudonyms(self, id: str) -> Pseudonyms:
         """The placeholder table as it is stored now."""
-        # 0.1 s: its grammar is compiled on import, and turns and lists do without.
-        from persona_cli.privacy.pseudonyms import Placeholder, Pseudonyms
-
         self._must_exist(id)
-        found = self._vault.rows("SELECT token, kind, value FROM placeholders WHERE conversation = ? ORDER BY n", id)
-        entries = [
-            Placeholder(token, kind, self._vault.open_text(value, *placeholder_place(id, token, kind)))
-            for token, kind, value in found
-        ]
-        return Pseudonyms(entries, self._surrogates(id, entries))
+        return tables.read(self._vault, id)
 
     def save_pseudonyms(self, id: str, table: Pseudonyms) -> None:
         """Store the entries of `table` that are new; all of them or, when this raises, none.
@@ -207,57 +196,9 @@ class Conversations:
         Raises StoreError when another process has meanwhile given one of these tokens or values to something
         else. `pseudonymising` cannot meet that.
         """
-        with self._vault.transaction() as connection:
+        with self._vault.transaction():
             self._must_exist(id)
-            known = set(connection.execute("SELECT token, lookup FROM placeholders WHERE conversation = ?", (id,)))
-            for item in table.entries:
-                lookup = self._vault.lookup("placeholders", id, item.value)
-                if (item.token, lookup) in known:
-                    continue
-                place = placeholder_place(id, item.token, item.kind)
-                try:
-                    connection.execute(
-                        "INSERT INTO placeholders (conversation, token, kind, value, lookup) VALUES (?, ?, ?, ?, ?)",
-                        (id, item.token, item.kind, self._vault.seal_text(item.value, *place), lookup),
-                    )
-                except sqlite3.IntegrityError as error:
-                    raise StoreError(
-                        f"Another persona wrote to conversation {id} at the same time, and nothing was sent. Try again."
-                    ) from error
-            if table.surrogates is not None:
-                self._save_surrogates(connection, id, table.surrogates)
-
-    def _surrogates(self, id: str, entries: Sequence[Placeholder]) -> Surrogates | None:
-        """None where the conversation has none yet."""
-        found = self._vault.rows("SELECT token, surrogate FROM surrogates WHERE conversation = ? ORDER BY n", id)
-        if not found:
-            return None
-        from persona_cli.privacy.surrogates.table import Surrogate, Surrogates
-
-        texts = {token: self._vault.open_text(text, *surrogate_place(id, token)) for token, text in found}
-        seed = bytes.fromhex(texts.pop(SEED, ""))
-        values = {entry.token: entry for entry in entries}
-        return Surrogates(
-            (Surrogate(token, values[token].kind, values[token].value, text) for token, text in texts.items()), seed
-        )
-
-    def _save_surrogates(self, connection: sqlite3.Connection, id: str, surrogates: Surrogates) -> None:
-        rows = [(SEED, surrogates.seed.hex()), *((item.token, item.text) for item in surrogates.issued)]
-        known = set(connection.execute("SELECT token, lookup FROM surrogates WHERE conversation = ?", (id,)))
-        for token, text in rows:
-            lookup = self._vault.lookup("surrogates", id, text)
-            if (token, lookup) in known:
-                continue
-            sealed = self._vault.seal_text(text, *surrogate_place(id, token))
-            try:
-                connection.execute(
-                    "INSERT INTO surrogates (conversation, token, surrogate, lookup) VALUES (?, ?, ?, ?)",
-                    (id, token, sealed, lookup),
-                )
-            except sqlite3.IntegrityError as error:
-                raise StoreError(
-                    f"Another persona wrote to conversation {id} at the same time, and nothing was sent. Try again."
-                ) from error
+            tables.write(self._vault, id, table)
 
     @contextmanager
     def pseudonymising(self, id: str) -> Iterator[Pseudonyms]:
@@ -311,16 +252,7 @@ def copy_conversations(old: Vault, new: Vault) -> None:
             turn = turn_place(id, n, role, time)
             sealed = new.seal_text(old.open_text(text, *turn), *turn)
             connection.execute("INSERT INTO turns VALUES (?, ?, ?, ?, ?)", (id, n, role, time, sealed))
-        for n, id, token, kind, value in old.rows("SELECT n, conversation, token, kind, value FROM placeholders"):
-            place = placeholder_place(id, token, kind)
-            plain = old.open_text(value, *place)
-            row = (n, id, token, kind, new.seal_text(plain, *place), new.lookup("placeholders", id, plain))
-            connection.execute("INSERT INTO placeholders VALUES (?, ?, ?, ?, ?, ?)", row)
-        for n, id, token, text in old.rows("SELECT n, conversation, token, surrogate FROM surrogates"):
-            place = surrogate_place(id, token)
-            plain = old.open_text(text, *place)
-            sealed, lookup = new.seal_text(plain, *place), new.lookup("surrogates", id, plain)
-            connection.execute("INSERT INTO surrogates VALUES (?, ?, ?, ?, ?)", (n, id, token, sealed, lookup))
+        tables.copy(old, new)
         Disclosures(old).copy_to(new)
 
 
@@ -331,14 +263,6 @@ def title_place(id: str) -> tuple[str | int, ...]:
 
 def turn_place(id: str, n: int, role: str, time: str) -> tuple[str | int, ...]:
     return ("turns", id, n, role, time)
-
-
-def placeholder_place(id: str, token: str, kind: str) -> tuple[str | int, ...]:
-    return ("placeholders", id, token, kind)
-
-
-def surrogate_place(id: str, token: str) -> tuple[str | int, ...]:
-    return ("surrogates", id, token)
 
 
 def _written(time: datetime) -> str:

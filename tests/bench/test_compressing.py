@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
 
 from persona_cli.bench import compressing
+from persona_cli.bench.locomo import Conversation, Question
 from persona_cli.errors import PersonaError
+from persona_cli.memory.storage.records import Note
 
 TEXT = "The boiler code is in the blue folder, and the plumber from Leeds comes on Friday at nine."
 
@@ -27,24 +30,13 @@ def test_the_baselines_do_what_their_names_say() -> None:
 
 
 def test_a_case_knows_which_texts_hold_the_evidence() -> None:
-    turns = [{"dia_id": f"D1:{n}", "text": f"turn {n}", "speaker": "Ann"} for n in (1, 2)]
-    row = {
-        "conversation": {
-            "session_1_date_time": "May",
-            "session_1": turns,
-            "session_2_date_time": "June",
-            "session_2": [{"dia_id": "D2:1", "text": "later"}],
-        },
-        "qa": [
-            {"question": "When?", "evidence": ["D1:2", "D2:1"]},
-            {"question": "Who?", "evidence": []},
-            {"question": "Odd?", "evidence": ["D9:9"]},
-        ],
-    }
-    assert compressing._case(row, of_sessions=False) == compressing.Case(
+    days = [datetime(2026, 5, 1, tzinfo=timezone.utc), datetime(2026, 6, 1, tzinfo=timezone.utc)]
+    turns = (Note("turn 1", days[0]), Note("turn 2", days[0]), Note("later", days[1]))
+    talk = Conversation("talk", turns, (Question("When?", 2, frozenset((1, 2))),))
+    assert compressing.case_of(talk, of_sessions=False) == compressing.Case(
         ("turn 1", "turn 2", "later"), (("When?", frozenset((1, 2))),)
     )
-    assert compressing._case(row, of_sessions=True) == compressing.Case(
+    assert compressing.case_of(talk, of_sessions=True) == compressing.Case(
         ("turn 1\nturn 2", "later"), (("When?", frozenset((0, 1))),)
     )
 
@@ -55,7 +47,7 @@ def test_bm25_finds_by_stems_and_gives_nothing_where_nothing_matches() -> None:
 
 
 def test_a_quick_look_prints_every_row(capsys: pytest.CaptureFixture[str]) -> None:
-    compressing.bench(conversations=1, rates=(4,), most=25)
+    compressing.bench(count=1, rates=(4,), most=25)
     out = capsys.readouterr().out
     assert out.count("LoCoMo dev") == 2 and out.count("all words") == 2
     for name in compressing.methods():
