@@ -3,7 +3,7 @@
 The turns are stored session by session, by a clock that stands where the session was. Then, at the time of the last
 turn, a share of them is kept:
 
-    persona   consolidation with that capacity: the memories of least retention are forgotten
+    persona   consolidation with that capacity: the weakest memories are forgotten
     faded     the same, and those that stay are compressed as far as they have faded until that day
     age       the newest are kept
     chance    any are kept

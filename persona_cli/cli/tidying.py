@@ -16,6 +16,8 @@ DAY = 24 * 3600
 # Fewer memories than this need no tidying up every day.
 FEWEST = 100
 DONE = "consolidated"
+# Whatever else the machine does goes first.
+IN_THE_BACKGROUND = "import os; os.nice(15); from persona_cli.cli.app import main; main()"
 
 
 def tidy_later(parts: Parts) -> bool:
@@ -23,10 +25,14 @@ def tidy_later(parts: Parts) -> bool:
     if not is_due(parts):
         return False
     mark_done(parts.folders.memory_folder)  # before it runs, so that two requests do not start two
-    command = [sys.executable, "-m", "persona_cli", "memory", "consolidate"]
     nothing = subprocess.DEVNULL
     subprocess.Popen(
-        command, stdin=nothing, stdout=nothing, stderr=nothing, start_new_session=True, env=dict(parts.env)
+        [sys.executable, "-c", IN_THE_BACKGROUND, "memory", "consolidate"],
+        stdin=nothing,
+        stdout=nothing,
+        stderr=nothing,
+        start_new_session=True,
+        env=dict(parts.env),
     )
     return True
 

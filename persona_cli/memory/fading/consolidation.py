@@ -68,8 +68,8 @@ def consolidate(
     """Weigh, unite, supersede and fade the memories of `store` as of `now`.
 
     `compress` gives a share of a text's words (spaCy's by default). More memories than `capacity` (0: no limit) are too
-    many: those of least retention are forgotten. `told` hears of the progress: what is being done, and 0..1.
-    `dry` changes nothing and tells what would be done. Raises StoreError.
+    many: the weakest are forgotten, by strength and not by age (retention.py). `told` hears of the progress: what is
+    being done, and 0..1. `dry` changes nothing and tells what would be done. Raises StoreError.
     """
     memories, states = store.entries(), dict(store.states.all())
     weighed = _weigh(memories, states, store)
@@ -136,10 +136,10 @@ def _supersede(
     told: Callable[[str, float], None],
 ) -> list[tuple[Memory, Memory]]:
     """(older, newer) of statements about the same slot of which one is new."""
-    from persona_cli.memory.statements.superseding import superseded
+    from persona_cli.memory.statements.superseding import states_something, superseded
 
     by_id = {memory.id: memory for memory in memories}
-    new = [memory for memory in memories if memory.id in weighed]
+    new = [memory for memory in memories if memory.id in weighed and states_something(memory)]
     pairs = []
     for index, memory in enumerate(new):
         told("looking for what is out of date", index / len(new))
@@ -164,7 +164,7 @@ def _fade(memories: Sequence[Memory], states: dict[str, State], now: datetime, c
         found = retention(memory, state, now)
         step = _next_step(state.stage, found.step)
         if step != FORGOTTEN:
-            kept.append(((found.value, found.strength), found.fades, memory))
+            kept.append((found.strength, found.fades, memory))
         if step != state.stage:
             faded.append(Faded(memory, state.stage, step))
         if step not in (state.stage, FORGOTTEN):

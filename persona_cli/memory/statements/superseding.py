@@ -103,6 +103,12 @@ def superseded(older: Memory, newer: Memory) -> bool:
     return older.time < newer.time and _supersedes(_Filled.of(older), _Filled.of(newer), share=0.5)
 
 
+def states_something(memory: Memory) -> bool:
+    """Whether `memory` fills a slot or ends something: else it neither supersedes nor is superseded."""
+    filled = _Filled.of(memory)
+    return bool(filled.slots or filled.endings)
+
+
 @dataclass(frozen=True)
 class _Filled:
     """What of a memory is compared without a request."""
