@@ -51,7 +51,7 @@ def import_files(
     if listed:
         _list(parts, as_json)
         return
-    if not paths:
+    if not paths or Path() in paths:
         raise UsageError("Name the files or folders to import: persona memory import ~/notes")
     options = Options(with_answers)
     with screen.working("looking for files"):
@@ -59,6 +59,7 @@ def import_files(
     started = time.perf_counter()
     with _shown() as show:
         tally = _dry(found, options, show) if dry_run else _import(parts, found, paths, options, show)
+        show(1.0, tally)
     seconds = time.perf_counter() - started
     if as_json:
         screen.write_json(_fields(tally, found, seconds))

@@ -16,6 +16,8 @@ def read_request(words: list[str]) -> tuple[str, str]:
     piped = "" if sys.stdin is None or sys.stdin.isatty() else read_stdin()
     if text == "-":
         text = ""
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise UsageError("The request is not UTF-8 text. Set the terminal's encoding to UTF-8, or pipe the text in.")
     if text:
         return text, piped.strip("\n")
     if piped.strip():
@@ -23,8 +25,15 @@ def read_request(words: list[str]) -> tuple[str, str]:
     raise UsageError('There is nothing to ask. Type `persona "your request"`, or pipe a text in.')
 
 
+def typed() -> bool:
+    """Whether somebody types at stdin."""
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
 def read_stdin() -> str:
-    """All of stdin as text. Raises UsageError for bytes that are not UTF-8 text."""
+    """All of stdin as text; "" where it is closed. Raises UsageError for bytes that are not UTF-8 text."""
+    if sys.stdin is None:
+        return ""
     try:
         text = sys.stdin.buffer.read().decode("utf-8-sig")
     except UnicodeDecodeError:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -17,6 +18,9 @@ from persona_cli.errors import PersonaError
 
 Row = dict[str, Any]
 CHUNK = 1 << 18
+# JSON can spell halves of surrogate pairs, which UTF-8 cannot.
+HALF_A_PAIR = re.compile(rb"\\u[dD][89a-fA-F]")
+HALF = re.compile("[\ud800-\udfff]")
 
 
 def each_line(answer: Callable[[Row], Row], needed: tuple[str, ...] = ("text",)) -> None:
@@ -50,6 +54,8 @@ def _read(line: bytes, needed: tuple[str, ...]) -> tuple[Row | None, Row]:
         return None, {"id": None, "error": "The line is not valid JSON (UTF-8)."}
     if not isinstance(row, dict):
         return None, {"id": None, "error": "A line must be a JSON object."}
+    if HALF_A_PAIR.search(line) and HALF.search(json.dumps(row, ensure_ascii=False)):
+        return None, {"id": None, "error": "The line has half of a surrogate pair in it, which is no character."}
     for name in needed:
         if not isinstance(row.get(name), str):
             return None, {"id": row.get("id"), "error": f"The field '{name}' is missing or is not text."}

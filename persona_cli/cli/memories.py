@@ -74,6 +74,8 @@ def time_of(text: str) -> datetime | None:
     try:
         # Python 3.10 reads no trailing Z.
         time = datetime.fromisoformat(text.replace("Z", "+00:00") if text.endswith("Z") else text)
-    except ValueError:
+        time = time if time.tzinfo else time.replace(tzinfo=timezone.utc)
+        time.astimezone(timezone.utc)  # the first and the last day have no other zone
+    except (ValueError, OverflowError):
         raise UsageError(f"'{text}' is not a time in ISO 8601, such as 2026-03-01 or 2026-03-01T09:30.") from None
-    return time if time.tzinfo else time.replace(tzinfo=timezone.utc)
+    return time

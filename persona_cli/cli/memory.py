@@ -16,6 +16,9 @@ from persona_cli.errors import NothingFound, PersonaError, UsageError
 if TYPE_CHECKING:
     from persona_cli.memory.store import Hit, MemoryStore
 
+# Of what surely answers nothing, so many are named all the same.
+NEAREST = 3
+
 memory = typer.Typer(
     help="What persona remembers: add, list, show, search, edit, pin, forget, history, import, export.",
     no_args_is_help=True,
@@ -75,7 +78,7 @@ def show(
 @memory.command()
 def search(
     query: Annotated[list[str] | None, typer.Argument(help="What to look for.")] = None,
-    k: Annotated[int, typer.Option("-k", min=1, help="How many hits at most.")] = 5,
+    k: Annotated[int, typer.Option("-k", min=1, max=1000, help="How many hits at most.")] = 5,
     as_json: JsonOption = False,
     as_jsonl: JsonlOption = False,
 ) -> None:
@@ -95,7 +98,9 @@ def search(
         for hit in found["hits"]:
             screen.write(f"{hit['score']:.2f}  {hit['memory_id'][:8]}  {' '.join(hit['text'].split())}\n")
     if found["nothing_relevant"]:
-        raise NothingFound("Nothing that is remembered fits that.")
+        for hit in [] if as_json else found["hits"][:NEAREST]:
+            screen.note(f"nearest: {hit['memory_id'][:8]}  {' '.join(hit['text'].split())}")
+        raise NothingFound("Nothing that is remembered surely answers that.")
 
 
 @memory.command()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from persona_cli.cli import jsonl, screen
-from persona_cli.cli.intake import read_stdin
+from persona_cli.cli.intake import read_stdin, typed
 from persona_cli.cli.memories import (
     IdArgument,
     IdsArgument,
@@ -50,7 +50,7 @@ def add(
     if as_jsonl:
         jsonl.in_batches(lambda rows: _add_rows(store, rows), TOGETHER)
         return
-    written = " ".join(text or []).strip() or (read_stdin().strip() if not sys.stdin.isatty() else "")
+    written = " ".join(text or []).strip() or (read_stdin().strip() if not typed() else "")
     if not written:
         raise UsageError('There is nothing to remember. Type `persona memory add "..."`, or pipe a text in.')
     with screen.working("remembering"):
@@ -75,7 +75,7 @@ def edit(
     item = parts.memory.get(memory_id)
     changed = " ".join(text or []).strip()
     if not changed:
-        changed = (_in_editor(parts, item) if sys.stdin.isatty() else read_stdin()).strip()
+        changed = (_in_editor(parts, item) if typed() else read_stdin()).strip()
     if not changed:
         raise UsageError("An empty memory is no memory: `persona memory forget ID` removes it.")
     if changed == item.text:
@@ -166,7 +166,7 @@ def _confirm(chosen: list[Memory], contacts: list[Contact], yes: bool) -> None:
     """Raises Refused where nobody can be asked, or the answer is no."""
     if yes:
         return
-    if sys.stdin is None or not sys.stdin.isatty() or not screen.err_is_terminal():
+    if not typed() or not screen.err_is_terminal():
         raise Refused("Nothing was forgotten: without a terminal to ask on, --yes has to say so.")
     if not typer.confirm(f"Forget {_counted(chosen, contacts)} for good?", err=True):
         raise Refused("Nothing was forgotten.")

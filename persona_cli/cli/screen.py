@@ -32,11 +32,11 @@ _UNESCAPED: Final = re.compile("[\x7f-\x9f]")
 
 
 def out_is_terminal() -> bool:
-    return sys.stdout.isatty()
+    return sys.stdout is not None and sys.stdout.isatty()
 
 
 def err_is_terminal() -> bool:
-    return sys.stderr.isatty()
+    return sys.stderr is not None and sys.stderr.isatty()
 
 
 def console(stderr: bool = False, wrap: bool = False) -> Console:
@@ -84,6 +84,8 @@ def report(error: PersonaError) -> None:
 
 def write(text: str) -> None:
     """Text to stdout, at once; on a terminal without what it would obey."""
+    if sys.stdout is None:  # closed by whoever started us
+        return
     sys.stdout.write(visible(text) if out_is_terminal() else text)
     sys.stdout.flush()
 

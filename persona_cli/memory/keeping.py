@@ -26,6 +26,8 @@ MOST_WORDS: Final = 60
 MOST_SENTENCES: Final = 8
 
 _SENTENCE: Final = re.compile(r"[^.!?\n]+(?:[.!?](?=\S)[^.!?\n]*)*[.!?]*[\"'”’)]*")
+_TITLE: Final = re.compile(r"\b(?:Dr|Mr|Mrs|Ms|Prof|St|Rev|No|approx|etc|vs)\.")
+_DOT: Final = "\ue000"
 _QUOTED: Final = re.compile(r"```.*?(?:```|\Z)|^\s*>.*$", re.DOTALL | re.MULTILINE)
 _REMEMBER: Final = re.compile(
     r"^(?:(?:please|also|and|btw|by the way)[, ]+)*(?:remember|keep in mind|note|don'?t forget)"
@@ -63,7 +65,7 @@ _PASSING: Final = re.compile(
 )
 _RELATIVE: Final = re.compile(
     rf"\b[Mm]y ((?:[a-z]+ )?(?:{'|'.join(sorted(RELATIONS, key=len, reverse=True))})),? "
-    r"([A-Z][\w'’-]+(?: [A-Z][\w'’-]+){0,2})"
+    r"((?:(?:Dr|Mr|Mrs|Ms|Prof)\. )?[A-Z][\w'’-]+(?: [A-Z][\w'’-]+){0,2})"
 )
 
 
@@ -79,8 +81,10 @@ def worth_keeping(message: str) -> list[str]:
 
 
 def _sentences(message: str) -> Iterator[str]:
-    for match in _SENTENCE.finditer(_QUOTED.sub("\n", message)):
-        if sentence := match.group().strip(" \t-*•"):
+    # A title's dot ends no sentence.
+    dotted = _TITLE.sub(lambda title: title[0][:-1] + _DOT, _QUOTED.sub("\n", message))
+    for match in _SENTENCE.finditer(dotted):
+        if sentence := match.group().replace(_DOT, ".").strip(" \t-*•"):
             yield sentence
 
 
@@ -100,7 +104,7 @@ def _kept(sentence: str) -> Iterator[str]:
     if not asks and words >= FEWEST_WORDS and _states_something(sentence):
         yield sentence
         return
-    for match in _RELATIVE.finditer(sentence):
+    for match in () if sentence.endswith("?") else _RELATIVE.finditer(sentence):
         yield f"My {match[1]} is {match[2]}."
 
 

@@ -198,14 +198,15 @@ class _Judge:
         related = bool(words & self._said)
         person = any(span.kind == PERSON for span in inside)
         if level == OPEN or (works_on and level != STRICT):
-            private = bool(topic) and (person or sensitive.about_a_person(plain))
-            return (self._as_detail(passage, topic) if private else None), passage
+            # Of whom it is said stands in another field of the record.
+            return (self._as_detail(passage, topic) if topic else None), passage
         answers = (
             bool(self._answered & _words(passage.sender))
             and all(span.kind != PERSON or _words(span.text) & self._answered for span in inside)
             and not _THIRD.search(plain)
         )
-        if not topic and (passage.title or (answers and level != STRICT) or self._goes(plain, words, person)):
+        told_me = level != STRICT and (related or answers)
+        if not topic and (passage.title or (answers and level != STRICT) or self._goes(plain, words, person, told_me)):
             return None, passage
         if not related and not works_on and not passage.title and (topic or level == STRICT):
             about = f"about {topic}, and the request is not" if topic else "the request is not about it"
@@ -219,8 +220,8 @@ class _Judge:
         person = any(span.kind == PERSON for span in inside) or sensitive.about_a_person(plain)
         return (self._as_detail(passage, topic) if topic and person else None), passage
 
-    def _goes(self, plain: str, words: frozenset[str], person: bool) -> bool:
-        """Whether a sentence that is not sensitive goes in words."""
+    def _goes(self, plain: str, words: frozenset[str], person: bool, told_me: bool) -> bool:
+        """Whether a sentence that is not sensitive goes in words. `told_me`: also where it tells the user something."""
         new = len(words - self._said)
         if new <= NEW_WORDS and not (words and person):
             return bool(words & self._said) or not words or bool(_MANNERS.match(plain))
@@ -228,7 +229,7 @@ class _Judge:
             return True
         if plain.rstrip("\"'”’) ").endswith("?") and _ADDRESSED.search(plain):
             return new <= QUESTION_WORDS
-        return bool(_ADDRESSED.search(plain)) and not person and not _OTHERS.search(plain)
+        return told_me and bool(_ADDRESSED.search(plain)) and not person and not _OTHERS.search(plain)
 
     def _read(self, passage: Passage) -> tuple[list[PrivateSpan], str]:
         """The private spans that touch the sentence, and the sentence without those that are names."""

@@ -68,3 +68,9 @@ def test_a_message_of_several_sentences_is_read_one_by_one() -> None:
 def test_a_pasted_text_is_no_message() -> None:
     essay = " ".join(f"I went to town number {n} and bought {n} apples." for n in range(MOST_SENTENCES + 1))
     assert worth_keeping(essay) == []
+
+
+def test_a_question_teaches_nothing_and_a_title_ends_no_sentence() -> None:
+    assert worth_keeping("Is my dentist Dr. Kay?") == []
+    assert worth_keeping("My dentist is Dr. Kay in Leeds.") == ["My dentist is Dr. Kay in Leeds."]
+    assert worth_keeping("Write to my dentist Dr. Kay that I am late.") == ["My dentist is Dr. Kay."]

@@ -18,7 +18,9 @@ FUNCTIONS = frozenset(
 )
 NEGATIONS = frozenset(
     "no not never none nobody nothing nowhere neither nor without cannot cant dont doesnt didnt isnt "
-    "wasnt wont except unless hardly barely".split()
+    "wasnt wont except unless hardly barely "
+    "nicht kein keine keinen keiner nie niemals ne pas jamais aucun aucune sans nunca jamás ningún ninguna sin "
+    "mai nessuno nessuna senza niet geen nooit não nenhum nie ikke inte aldrig не нет никогда".split()
 )
 TIMES = frozenset(
     "monday tuesday wednesday thursday friday saturday sunday january february march april june july "

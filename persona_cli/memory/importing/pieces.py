@@ -67,7 +67,8 @@ def time_of(value: object) -> datetime | None:
             text = re.sub(r"(\.\d{6})\d+", r"\1", re.sub(r"[zZ]$", "+00:00", text))
             text = re.sub(r"\.(\d{1,5})(?=[+-]|$)", lambda match: "." + match[1].ljust(6, "0"), text)
             found = datetime.fromisoformat(text)
-            return found if found.tzinfo else found.replace(tzinfo=timezone.utc)
+            found = found if found.tzinfo else found.replace(tzinfo=timezone.utc)
+            return found.astimezone(timezone.utc)
     except (ValueError, OverflowError, OSError):
         pass
     return None

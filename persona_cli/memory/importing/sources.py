@@ -125,8 +125,8 @@ def _below(path: Path, problems: list[Problem]) -> Iterator[tuple[Source, bool]]
             folders[:] = sorted(name for name in folders if not name.startswith("."))
             for name in sorted(name for name in names if not name.startswith(".")):
                 file = Path(folder) / name
-                if not file.is_file():
-                    continue  # a socket, or a link to nothing
+                if not file.is_file() or not file.resolve().is_relative_to(root):
+                    continue  # a socket, a link to nothing, or one that leads out of the folder
                 called = f"{root.name}/{file.relative_to(root).as_posix()}"
                 if file.suffix.lower() == ".zip":
                     yield from ((member, False) for member in _members(file, called[:-4], problems))

@@ -80,6 +80,8 @@ _COPULA = re.compile(
     rf"(?P<change>(?:(?i:now|actually|already|just|finally|recently)\s+)*(?:(?i:{_CHANGE_VERB}))?)\s*"
     rf"(?P<rest>.+)$"
 )
+# "My new boss is ...": another than before.
+_NEWLY = re.compile(r"(?i:(my|our|the)\s+(?:new|current|latest)\s+)")
 _SET = re.compile(
     rf"^(?i:i|we)(?:['’]ve|\s+have)?\s+(?:(?i:just|now|recently|finally|"
     rf"already)\s+)*(?i:{_CHANGE_VERB})\s+(?P<about>.+?)\s+"
@@ -192,6 +194,8 @@ def _valued(about: str, rest: str, changes: bool, share: float) -> Slot | None:
         return None
     rest = re.sub(r"(?i)^(?:from\s+.+?\s+)?(?:to|at|on|by|until|for|in|about|around|only)\s+", "", rest.strip(" .!"))
     changes = changes or "now" in words(rest) or "instead" in words(rest)
+    if said := _NEWLY.match(about):
+        about, changes = f"{said[1]} {about[said.end() :]}", True
     stated = values(rest)
     if stated and stated[0].start <= 14 and not re.match(r"[-/.]?\w", rest[stated[0].end :]):
         value = stated[0]

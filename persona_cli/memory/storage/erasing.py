@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from persona_cli.errors import StoreError
 from persona_cli.memory.storage.place import Changes
+from persona_cli.memory.storage.records import ID_LENGTH
 from persona_cli.memory.storage.residue import clean_allocations, residue_in
 from persona_cli.memory.storage.state import STATE
 
@@ -111,7 +112,9 @@ def _traces(collection: Collection, changes: Changes) -> tuple[list[bytes], list
                 traces += [row.id.encode(), row.digest.encode()]
             elif new[0].digest != row.digest:
                 traces.append(row.digest[len(row.id) :].encode())  # it begins with the id, which stays
-    return traces, vectors
+    staying = {id.encode() for id in collection.ids() if id not in changes or changes[id] is not None}
+    # After an edit the digest of a memory may begin with the id of another that says the same, and stays.
+    return [trace for trace in traces if trace[:ID_LENGTH] not in staying], vectors
 
 
 def _without_twins(generations: Generations, vectors: list[NDArray[np.float32]]) -> list[NDArray[np.float32]]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from persona_cli.privacy.entities import HONORIFICS
-from persona_cli.privacy.name_cues import MONTHS_DAYS
+from persona_cli.privacy.name_cues import MONTHS_DAYS, ORG_LAST, PLACE_FIRST, PLACE_LAST
 from persona_cli.privacy.surrogates.people import FAMILY, GIVEN
 from persona_cli.privacy.words import lexicon
 
@@ -24,8 +24,13 @@ LINK: Final = "link"
 _JOINING: Final = {NUMBER: "_.-/@", DATE: "_.-/@", LINK: "_.-@?:&"}
 _LOOK_LEFT: Final = 40
 LOOK_RIGHT: Final = 40
-_NEXT: Final = re.compile(r"[ \u00a0]{1,2}([^\W\d_]{0,30})")
-_PREVIOUS: Final = re.compile(r"(?:\\[nrt])?([^\W\d_]+)[ \u00a0]{1,2}\Z")
+# The word behind a name: behind emphasis, a line break, "&" or the initial of a second name.
+_NEXT: Final = re.compile(r"(?P<gap> & | (?:[A-Z]\. ?){1,3}|[ \u00a0*_]{1,4}|\n)(?P<word>[^\W\d_]{0,30})")
+_PREVIOUS: Final = re.compile(r"(?:\\[nrt]|(?<![^\W_]))(?P<word>[^\W\d_]+|[A-Z]\.)(?P<gap>[ \u00a0*_]{1,4}|, | & )\Z")
+# "Barlow's disease" is nobody's.
+_EPONYM: Final = re.compile(
+    r"['’]s (?:disease|syndrome|law|theorem|effect|principle|constant|equation|paradox|lemma|conjecture)\b"
+)
 _HYPHENED: Final = re.compile(r"[-\u2010\u2011]([^\W\d_]{0,30})")
 _HYPHENED_LEFT: Final = re.compile(r"(?:\\[nrt])?([^\W\d_]+)[-\u2010\u2011]\Z")
 _ESCAPE: Final = re.compile(r"(?<!\\)\\[nrt]\Z")
@@ -33,7 +38,22 @@ _ESCAPE: Final = re.compile(r"(?<!\\)\\[nrt]\Z")
 _YEAR: Final = re.compile(r",? {1,2}\d{4}")
 _YEAR_BEGUN: Final = re.compile(r",? {0,2}\d{0,3}")
 # What may become the rest of somebody else's name.
-_WORD_BEGUN: Final = re.compile(r"(?:[ \u00a0]{1,2}|[-\u2010\u2011])[^\W\d_]{0,30}")
+_WORD_BEGUN: Final = re.compile(
+    r"(?:[ \u00a0*_]{1,4}|\n| ?& ?| (?:[A-Z]\.? ?){1,3}|[-\u2010\u2011])[^\W\d_]{0,30}|['’](?:s(?: [a-z]{0,10})?)?"
+)
+# What makes a name out of an ordinary word and a given or family name beside it.
+_BEFORE_NAMES: Final = PLACE_FIRST | frozenset(
+    "prince princess king queen duke duchess earl count countess baron emperor empress pope sultan tsar sir lord lady "
+    "dame".split()
+)
+_BEHIND_NAMES: Final = PLACE_LAST | ORG_LAST
+# In these languages nouns, too, have capitals, or the list of ordinary words knows none of them.
+_NOT_ENGLISH: Final = re.compile(
+    r"\b(?:der|das|und|ist|nicht|ein|eine|einen|ich|wir|dass|ob|für|mit|zu|liebe|lieber|hallo|le|les|est|et|une|que|"
+    r"pour|avec|je|vous|bonjour|cher|chère|el|los|las|es|una|por|con|hola|il|che|non|per|sono|ciao|de|het|een|"
+    r"niet|og|är|och|att|som|jest|nie|się)\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -84,18 +104,15 @@ class Edges:
             return None if form.sort in (DATE, NAME, GIVEN, FAMILY) else True
         if form.sort == DATE:
             return re.search(r"\d{4}", form.text) is not None or not _YEAR.match(rest)
-        return self._name(form, rest)
+        return self._name(form, rest, text[max(0, start - _LOOK_LEFT) : start])
 
     def stranger(self, form: Form, text: str, start: int, end: int) -> str:
         """The name of somebody else that text[start:end] is a part of, "" where it is none."""
         left, rest = text[max(0, start - _LOOK_LEFT) : start], text[end : end + LOOK_RIGHT]
-        before = (_PREVIOUS.search(left) if form.sort == FAMILY else None) or _HYPHENED_LEFT.search(left)
-        after = (_NEXT.match(rest) if form.sort == GIVEN else None) or _HYPHENED.match(rest)
         if form.sort not in (GIVEN, FAMILY) or rest[:1].isalnum() or left[-1:].isalnum():
             return ""
-        if after and self._is_strange_name(after[1], given=False):
-            return text[start:end] + after[0]
-        return before[0] + text[start:end] if before and self._is_strange_name(before[1], given=True) else ""
+        before, after = self._before(form, left), self._after(form, rest, left)
+        return before + text[start:end] + after if before or after else ""
 
     def _left(self, form: Form, text: str, start: int) -> bool:
         left = text[max(0, start - _LOOK_LEFT) : start]
@@ -114,29 +131,64 @@ class Edges:
             return False
         if joined := _HYPHENED_LEFT.search(left):
             return joined[1].islower() or joined[1].lower() in self._known
-        if form.sort == FAMILY and (previous := _PREVIOUS.search(left)):
-            return not self._is_strange_name(previous[1], given=True)
-        return True
+        return not (form.sort in (GIVEN, FAMILY) and self._before(form, left))
 
-    def _name(self, form: Form, rest: str) -> bool:
+    def _name(self, form: Form, rest: str, left: str) -> bool:
         if form.sort in (NAME, GIVEN, FAMILY) and (joined := _HYPHENED.match(rest)):
             return not joined[1][:1].isupper() or joined[1].lower() in self._known
-        if form.sort == GIVEN and (following := _NEXT.match(rest)):
-            return not self._is_strange_name(following[1], given=False)
-        return True
+        return not (form.sort in (GIVEN, FAMILY) and self._after(form, rest, left))
 
-    def _is_strange_name(self, word: str, given: bool) -> bool:
-        """Whether `word`, next to a surrogate's name, makes it the name of somebody else."""
+    def _before(self, form: Form, left: str) -> str:
+        """What stands to the left and makes it the name of somebody else: "Prince ", "J. ", "Hemingway, "."""
+        if joined := _HYPHENED_LEFT.search(left):
+            return joined[0] if self._is_strange(joined[1]) and joined[1].lower() in lexicon().given else ""
+        found = _PREVIOUS.search(left)
+        if not found or not found["word"][0].isupper():
+            return ""
+        word, gap, low = found["word"], found["gap"], found["word"].lower()
+        if word.endswith("."):
+            strange = gap[0] != ","
+        elif gap == " & ":
+            strange = low not in self._known
+        elif gap == ", ":
+            strange = self._is_strange(word) and low in lexicon().family and form.sort == GIVEN
+        else:
+            strange = low in _BEFORE_NAMES or (self._is_strange(word) and low in lexicon().given)
+        return found[0] if strange else ""
+
+    def _after(self, form: Form, rest: str, left: str) -> str:
+        """What stands to the right and makes it the name of somebody else: " Einstein", " Street", " & Young"."""
+        if eponym := _EPONYM.match(rest):
+            return eponym[0]
+        if joined := _HYPHENED.match(rest):
+            return joined[0] if self._is_strange(joined[1]) else ""
+        found = _NEXT.match(rest)
+        if not found or not found["word"][:1].isupper():
+            return ""
+        word, gap, low = found["word"], found["gap"], found["word"].lower()
+        if gap == " & " or "." in gap:
+            strange = low not in self._known
+        elif gap == "\n":
+            strange = self._is_strange(word) and form.sort == GIVEN and not _NOT_ENGLISH.search(left)
+        elif low in _BEHIND_NAMES:
+            strange = low not in self._known
+        elif not self._is_strange(word) or form.sort == FAMILY:
+            strange = False
+        else:
+            names = lexicon()
+            strange = low in names.given or low in names.family or not _NOT_ENGLISH.search(left + rest)
+        return found[0] if strange else ""
+
+    def _is_strange(self, word: str) -> bool:
+        """Whether `word` may be a name, and not one of this conversation's."""
         low = word.lower()
-        if (
+        return not (
             not word[:1].isupper()
             or low in self._known
             or low in HONORIFICS
             or low in MONTHS_DAYS
             or lexicon().is_word(low)
-        ):
-            return False
-        return low in lexicon().given or (not given and low in lexicon().family)
+        )
 
 
 def _in_case(raw: str, issued: str, value: str) -> str:

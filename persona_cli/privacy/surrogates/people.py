@@ -61,11 +61,17 @@ def words_of_name(value: str) -> tuple[NameWord, ...]:
     return tuple(_with_roles(found, value))
 
 
+# "Brandt's rule" is a name and more, and a made-up rule helps nobody.
+_OWNED: Final = re.compile(r"['’]s\s")
+
+
 def surrogate_name(value: str, known: Mapping[str, str], draw: Draw, siblings: tuple[str, ...] = ()) -> str | None:
     """A name of the same form for `value`; None where there is none.
 
     `known` is the map so far, {key of a word: surrogate word}; `siblings` are other spellings of the same person.
     """
+    if _OWNED.search(value):
+        return None
     words = words_of_name(value)
     gender = gender_of([value, *siblings])
     drawn: dict[str, str] = dict(known)

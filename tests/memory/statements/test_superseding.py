@@ -20,6 +20,8 @@ def memory(text: str, day: int = 0, speaker: str = "") -> Memory:
     ("older", "newer"),
     [
         ("I live in Bern.", "I've moved to Zurich!"),
+        ("My boss is Helena Moser.", "My new boss is Rafael Ortiz."),
+        ("My landlord is Tom Brannigan.", "Our new landlord is Ruth Keller."),
         ("I live in Bern.", "Since March, I live in Basel."),
         ("My sister Anna lives in Bern", "My sister Anna has moved to Basel"),
         ("I work at Acme.", "I joined Globex in June."),

@@ -20,6 +20,7 @@ from persona_cli.memory.storage.records import Row
 from persona_cli.memory.storage.residue import residue
 from persona_cli.memory.store import Memory, MemoryStore, Note, State
 from persona_cli.privacy.crypto import Seal
+from tests.memory.hashed_words import HashedWords
 
 NUMBER = SMALL + 100
 LINKS, VECTOR, LABEL = 4, 260, 1796
@@ -232,3 +233,13 @@ def test_a_store_whose_index_cannot_be_cut_is_written_anew(
         assert place.collection() is not None
     assert [path.name for path in place.folder.glob("[gn]*")] == [path.name for path in large[0].glob("g*")]
     assert store.get(large[1][5].id) == large[1][5]
+
+
+def test_of_two_memories_that_say_the_same_either_can_be_forgotten(tmp_path: Path) -> None:
+    store = MemoryStore(tmp_path / "memory", HashedWords(), Seal(b"k" * 32))
+    first, _ = store.add("the spare key is under the pot")
+    second, _ = store.add("something else")
+    store.edit(second.id, first.text)
+    assert store.forget([second.id]) == 1
+    assert [memory.id for memory in store.entries()] == [first.id]
+    store.close()
