@@ -9,6 +9,7 @@ import pytest
 
 from persona_cli.bench import leaking, planting
 from persona_cli.bench.witness import FORMS, Witness
+from persona_cli.privacy.surrogates.drawing import word_lists
 from persona_cli.privacy.words import lexicon
 
 NAME = "Łukasz Brzęczyszczykiewicz"
@@ -71,3 +72,10 @@ def test_nothing_planted_leaves() -> None:
     assert len(ran.settings) == 4 and sum(ran.settings.values()) == 24
     assert ran.arrived > 10 and ran.captured > 10_000 and ran.planted.total() > 40
     assert ran.outcomes["answered"] > 5
+
+
+def test_no_planted_name_is_one_that_surrogates_are_drawn_from() -> None:
+    """Else a made-up name would look like a planted one that left."""
+    drawn = {word.casefold() for words in word_lists().values() for word in words}
+    planted = " ".join((*planting.FIRST, *planting.LAST, *planting.EMPLOYERS, *planting.STREETS)).casefold().split()
+    assert planted and not drawn & set(planted)
