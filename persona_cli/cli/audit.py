@@ -98,6 +98,8 @@ def export(
         return
     if file.exists() and not force:
         raise UsageError(f"{file} is there already: name another file, or give --force.")
+    if not file.absolute().parent.is_dir():
+        raise UsageError(f"There is no folder {file.absolute().parent}. Make it first, or name another file.")
     try:
         replace_private(file, "".join(lines).encode())
     except OSError as error:

@@ -201,7 +201,9 @@ def _list(parts: Parts, as_json: bool) -> None:
         screen.say("Nothing was imported yet.", "dim")
     for item in imports:
         state = "" if item.ended else "  (interrupted)"
-        counts = f"{item.memories:,} memories, {item.contacts:,} contacts"
+        counts = ", ".join(
+            (_counted(item.memories, "memory", "memories"), _counted(item.contacts, "contact", "contacts"))
+        )
         screen.write(f"{item.n:>3}  {item.begun:%Y-%m-%d %H:%M}  {counts}  {', '.join(item.what)}{state}\n")
 
 

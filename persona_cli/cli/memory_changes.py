@@ -113,7 +113,7 @@ def forget(
 ) -> None:
     """Forget memories for good: no trace of them is left in any file."""
     if sum((bool(memory_ids), bool(words), bool(brought))) != 1:
-        raise UsageError("Name memories by their ids, or give one of --search WORDS, --import N.")
+        raise UsageError("Give one of these: ids of memories, --search WORDS, or --import N.")
     parts = user_parts()
     store = parts.memory
     contacts: list[Contact] = []

@@ -29,6 +29,8 @@ def export(
         raise UsageError(f"There is no format '{form}'. The formats are: {', '.join(FORMATS)}.")
     if file is not None and file.exists() and not force:
         raise UsageError(f"{file} is there already. --force writes over it.")
+    if file is not None and not file.absolute().parent.is_dir():
+        raise UsageError(f"There is no folder {file.absolute().parent}. Make it first, or name another file.")
     store = user_store()
     memories = store.entries()
     parts = exported(memories, store.states.all(), form)

@@ -102,3 +102,19 @@ def test_doctor_says_what_is_there_and_what_is_wrong() -> None:
 
 def test_an_unknown_bench_is_a_usage_error() -> None:
     assert persona("bench", "nothing").returncode == 2
+
+
+def test_audit_export_writes_every_receipt_with_its_bytes(tmp_path: Path) -> None:
+    with RecordingServer(stream_of("Fine.")) as server:
+        env = {"PERSONA_CLOUD_MODEL": "m", "PERSONA_CLOUD_BASE_URL": server.base_url}
+        assert persona("ask", "Write to Theodora Quigley.", env=env).returncode == 0
+        body = server.requests[0].body.decode()
+    file = tmp_path / "receipts.jsonl"
+    assert persona("audit", "export", str(file)).returncode == 0
+    sent, outcome = [json.loads(line) for line in file.read_text().splitlines()]
+    assert sent["payload"] == body and outcome["payload"] is None and outcome["refers_to"] == sent["n"]
+    assert sent["reasons"][0].startswith("replaced: person (")
+    assert "Theodora" not in file.read_text() and file.stat().st_mode & 0o777 == 0o600
+    assert persona("audit", "export", str(file)).returncode == 2
+    assert persona("audit", "export", str(file), "--force").returncode == 0
+    assert persona("audit", "export", str(tmp_path / "no" / "x")).returncode == 2

@@ -44,7 +44,7 @@ def test_an_import_its_list_and_its_undoing(tmp_path: Path) -> None:
     spans = persona("detect", stdin="Call 07700 900 123 and ask for Theodora.").stdout
     assert "900 123\n" in spans and "Theodora\n" in spans
     assert json.loads(persona("profile", "contacts", "quigley", "--json").stdout)[0]["name"] == "Theodora Quigley"
-    assert "5 memories, 1 contacts" in persona("memory", "import", "--list").stdout
+    assert "5 memories, 1 contact" in persona("memory", "import", "--list").stdout
     assert persona("memory", "forget", "--import", "1").returncode == 3 and len(listed()) == 6
     assert persona("memory", "forget", "--import", "last", "--yes").returncode == 0
     assert [item["text"] for item in listed()] == ["This one stays."]
