@@ -10,7 +10,7 @@ import typer
 from persona_cli.errors import UsageError
 
 BENCHES = ("startup", "detect", "restore", "leak", "payload", "memory")
-MEMORY_PARTS = ("recall", "forgetting", "freshness", "compression", "growth")
+MEMORY_PARTS = ("recall", "forgetting", "freshness", "compression", "growth", "crashes")
 
 
 def bench(
@@ -74,6 +74,10 @@ def _memory(part: str, rows: int | None, plot: Path | None) -> None:
             from persona_cli.bench import compressing
 
             compressing.bench(most=rows)
+        elif name == "crashes":
+            from persona_cli.bench import killing
+
+            killing.bench(rows or killing.POINTS)
         else:
             from persona_cli.bench import memory_growth
 
