@@ -25,6 +25,7 @@ from persona_cli.assistant import Assistant
 from persona_cli.bench import answers
 from persona_cli.bench.planting import Asked, Gardener, Planted
 from persona_cli.bench.recording import Answer, RecordingServer
+from persona_cli.bench.sharing import SharingParts
 from persona_cli.bench.witness import FORMS, Witness
 from persona_cli.cli import screen
 from persona_cli.consent import Choice, Consent
@@ -36,9 +37,7 @@ from persona_cli.settings import ATTRIBUTES, STYLES, CloudSettings, PrivacySetti
 if TYPE_CHECKING:
     from persona_cli.cloud.client import Cloud
     from persona_cli.exchange import Draft
-    from persona_cli.local.encoder import TextEncoder
     from persona_cli.local.engine import Engine
-    from persona_cli.privacy.tagger import Tagger
 
 REQUESTS: Final = 5000
 SEED: Final = 4
@@ -115,18 +114,8 @@ class Run:
             screen.write(f"  {leak}\n")
 
 
-class _Parts(Parts):
-    """A user's parts. The models are loaded once for all users, and nobody waits between two attempts."""
-
-    shared: Parts
-
-    @cached_property
-    def tagger(self) -> Tagger:
-        return self.shared.tagger
-
-    @cached_property
-    def encoder(self) -> TextEncoder:
-        return self.shared.encoder
+class _Parts(SharingParts):
+    """With the local model of `shared` too, and nobody waits between two attempts."""
 
     @cached_property
     def engine(self) -> Engine:

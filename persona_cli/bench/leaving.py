@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING, Final
 
 from persona_cli import paths
 from persona_cli.assistant import Assistant
+from persona_cli.bench.sharing import SharingParts
 from persona_cli.errors import Refused
 from persona_cli.exchange import Request
 from persona_cli.parts import Parts
 from persona_cli.settings import PrivacySettings, Settings
 
 if TYPE_CHECKING:
-    from persona_cli.local.encoder import TextEncoder
-    from persona_cli.privacy.tagger import Tagger
+    pass
 
 _STOP: Final = frozenset(
     "with from that this have their they them into about your more than over such also when which what been".split()
@@ -60,20 +60,6 @@ class Left:
         return self.words | content_words("\n".join(self.values))
 
 
-class _Parts(Parts):
-    """The models are loaded once for all users."""
-
-    shared: Parts
-
-    @cached_property
-    def tagger(self) -> Tagger:
-        return self.shared.tagger
-
-    @cached_property
-    def encoder(self) -> TextEncoder:
-        return self.shared.encoder
-
-
 @contextmanager
 def users(level: str) -> Iterator[Callable[[], Parts]]:
     """Makes users in temporary folders, each with nothing in it."""
@@ -87,7 +73,7 @@ def users(level: str) -> Iterator[Callable[[], Parts]]:
         def user() -> Parts:
             nonlocal count
             count += 1
-            parts = _Parts(env, paths.folders({"PERSONA_HOME": str(Path(home) / f"user-{count}")}), settings)
+            parts = SharingParts(env, paths.folders({"PERSONA_HOME": str(Path(home) / f"user-{count}")}), settings)
             parts.__dict__["shared"] = shared
             return parts
 

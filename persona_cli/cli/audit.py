@@ -89,9 +89,8 @@ def export(
     if not (verdict := log.verify()).ok:
         screen.say(verdict.sentence, "yellow")
     lines = []
-    for receipt in log.list():
-        sent = receipt.bytes_out and not receipt.erased
-        payload = log.payload(receipt.n).decode("utf-8") if sent else None
+    for receipt, sent in log.sent():
+        payload = None if sent is None else sent.decode("utf-8")
         lines.append(json.dumps({**_fields(receipt), "payload": payload}, ensure_ascii=False, default=str) + "\n")
     if file is None:
         screen.write("".join(lines))

@@ -120,6 +120,15 @@ class AuditLog:
                     receipts.append(self._form.receipt(line))
         return tuple(receipts)
 
+    def sent(self) -> Iterator[tuple[Receipt, bytes | None]]:
+        """What `list` gives, each with its exact bytes; None where it sent none, or they were erased."""
+        for complete, line in self._lines():
+            with suppress(StoreDamaged):
+                if complete:
+                    receipt = self._form.receipt(line)
+                    kept = receipt.bytes_out and not receipt.erased
+                    yield receipt, self._form.opened(parsed(line), "payload") if kept else None
+
     def payload(self, n: int) -> bytes:
         """The exact bytes of receipt `n`. Raises NothingFound, and StoreDamaged when they were changed."""
         for complete, line in self._lines():

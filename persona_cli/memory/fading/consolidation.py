@@ -71,16 +71,15 @@ def consolidate(
     many: the weakest are forgotten, by strength and not by age (retention.py). `told` hears of the progress: what is
     being done, and 0..1. `dry` changes nothing and tells what would be done. Raises StoreError.
     """
-    memories, states = store.entries(), dict(store.states.all())
-    weighed = _weigh(memories, states, store)
-    repeated = _repeated(memories, states, store)
+    memories, states = store.entries(), dict(before := store.states.all())
+    weighed = _weigh(memories, states)
+    repeated = _repeated(memories, states)
     gone = {memory.id for memory in repeated}
     memories = [memory for memory in memories if memory.id not in gone]
     superseded = _supersede(store, memories, states, weighed, told)
     faded = _fade(memories, states, now, capacity)
     if not dry:
         changed = {memory.id: states[memory.id] for memory in memories if memory.id in states}
-        before = store.states.all()
         store.states.put({id: state for id, state in changed.items() if before.get(id) != state})
         texts = _texts(memories, states, faded, compress or _compressed, told)
         store.change({**dict.fromkeys(gone), **texts})
@@ -94,7 +93,7 @@ def of_state(states: Mapping[str, State], id: str) -> State:
     return states.get(id) or State()
 
 
-def _weigh(memories: Sequence[Memory], states: dict[str, State], store: MemoryStore) -> set[str]:
+def _weigh(memories: Sequence[Memory], states: dict[str, State]) -> set[str]:
     """Give every memory its salience; the ids of those that had none."""
     from persona_cli.memory.statements.standing import standing
 
@@ -112,7 +111,7 @@ def _weigh(memories: Sequence[Memory], states: dict[str, State], store: MemorySt
     return new
 
 
-def _repeated(memories: Sequence[Memory], states: dict[str, State], store: MemoryStore) -> list[Memory]:
+def _repeated(memories: Sequence[Memory], states: dict[str, State]) -> list[Memory]:
     """Memories that say again, in the same words, what one before them by the same speaker says."""
     first: dict[tuple[str, str, str], Memory] = {}
     repeated = []
