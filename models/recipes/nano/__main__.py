@@ -1,7 +1,10 @@
-"""Makes models/nano.gguf and models/nano.json: `python -m models.recipes.nano`, from the project root.
+"""Makes models/nano.gguf and nano.json: `python -m models.recipes.nano`, from the project root.
 
-Under 20 minutes on two idle cores (691 steps; one core that is all its own takes 1.6 s for a step). Stopped at any
-point, the same command goes on from the last checkpoint.
+    --size pico     the small one with the same tokenizer (models/pico.gguf)
+    --tokens N      a shorter or longer training; a longer one goes on from where a shorter one began to cool down
+
+About two hours on two idle cores (20 million tokens; pico: a quarter of an hour), and longer training where there is a
+GPU. Stopped at any point, the same command goes on from the last checkpoint.
 """
 
 from __future__ import annotations
@@ -9,98 +12,102 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import os
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
-from importlib.util import find_spec
+from dataclasses import asdict, replace
 from itertools import islice
-from pathlib import Path
 
-ROOT = Path(__file__).parents[3]
-NEEDED = ("torch", "tokenizers", "gguf", "numpy", "llama_cpp")
-REQUESTS = 120
+from models.recipes.running import Command, say
 
-
-def arguments(given: Sequence[str] | None) -> argparse.Namespace:
-    """The command line."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "persona"
-    parser = argparse.ArgumentParser(prog="python -m models.recipes.nano", description="Train persona's nano model.")
-    parser.add_argument("--out", type=Path, help="the GGUF to write (default: models/nano.gguf; required with --small)")
-    parser.add_argument("--work", type=Path, help="folder for checkpoints (default: in the user's cache folder)")
-    parser.add_argument("--small", action="store_true", help="a tiny model in a few dozen steps: a check of the recipe")
-    parser.add_argument("--dtype", choices=("q8_0", "f16", "f32"), default="q8_0", help="type of the exported matrices")
-    parser.add_argument("--threads", type=int, default=2, help="CPU threads (default: 2)")
-    options = parser.parse_args(given)
-    if options.small and options.out is None:
-        parser.error("--small needs --out FILE, so that it can't replace models/nano.gguf.")
-    options.out = options.out or ROOT / "models" / "nano.gguf"
-    options.work = options.work or cache / ("nano-small" if options.small else "nano")
-    return options
+COMMAND = Command(
+    "nano",
+    "Train persona's nano model.",
+    "nano.gguf",
+    ("torch", "tokenizers", "gguf", "numpy", "llama_cpp", "matplotlib"),
+    threads=2,
+)
+REQUESTS = 240
 
 
 def main(given: Sequence[str] | None = None) -> int:
     """Generate, train, export, measure. The exit code is 0, or 1 with a sentence on stderr."""
-    options = arguments(given)
-    missing = [name for name in NEEDED if find_spec(name) is None]
-    if missing:
-        say(f"The recipe needs {', '.join(missing)}, which this Python does not have. Run ./install.sh test first.")
-        return 1
-    try:
-        make(options)
-    except KeyboardInterrupt:
-        say("Stopped. The same command goes on from the last checkpoint.")
-        return 130
-    return 0
+    parser = COMMAND.parser()
+    parser.add_argument("--dtype", choices=("q8_0", "f16", "f32"), default="q8_0", help="type of the exported matrices")
+    parser.add_argument("--size", choices=("nano", "pico"), default="nano", help="which model (default: nano)")
+    parser.add_argument(
+        "--tokens", type=int, help="training tokens (default: 20 million; pico 6; with a GPU ten times)"
+    )
+    options = COMMAND.arguments(parser, given)
+    if options.size == "pico" and not options.small:
+        options.out = options.out.with_name(options.out.name.replace("nano", "pico"))
+        options.work = options.work.with_name(options.work.name.replace("nano", "pico"))
+    return COMMAND.run(options, make)
 
 
 def make(options: argparse.Namespace) -> None:
     """All the stages of the recipe, one after the other."""
     import torch
 
+    from models.recipes.nano.chats import examples
+    from models.recipes.nano.curve import plot
+    from models.recipes.nano.data import make_data, make_tokenizer
     from models.recipes.nano.evaluate import measure
     from models.recipes.nano.export import export
-    from models.recipes.nano.grammar import examples
-    from models.recipes.nano.train import SMALL, Recipe, make_data, make_tokenizer, train
+    from models.recipes.nano.recipe import GPU_TOKENS, NANO, PICO, SMALL
+    from models.recipes.nano.train import train
 
-    recipe = SMALL if options.small else Recipe()
+    recipe = SMALL if options.small else PICO if options.size == "pico" else NANO
+    device = "cuda" if torch.cuda.is_available() and not options.small else "cpu"
+    tokens = options.tokens or (GPU_TOKENS if device == "cuda" else recipe.tokens)
+    recipe = replace(recipe, tokens=tokens)
     torch.set_num_threads(options.threads)
     options.work.mkdir(parents=True, exist_ok=True)
     say("Writing the training text and the tokenizer.")
     tokenizer = make_tokenizer(recipe)
     tokenizer.save(str(options.work / "tokenizer.json"))
     data, held = make_data(recipe, tokenizer), make_data(recipe, tokenizer, held=True)
-    say(f"{len(data.ids):,} tokens in {len(data.starts) - 1:,} chats.")
-    trained = train(recipe, data, held, options.work, say=say, save_every=0.5 if options.small else 60.0)
+    say(f"{len(data.ids):,} tokens in {len(data):,} chats.")
+    trained = train(recipe, data, held, options.work, say=say, save_every=0.5 if options.small else 60.0, device=device)
 
     part = options.out.with_suffix(".part")
     export(trained.model, tokenizer, part, options.dtype)
     part.replace(options.out)
+    plot(trained.curve, options.out.with_suffix(".svg"))
     say(f"Measuring {options.out}.")
     # The known phrasings come with a seed of their own, so that names and combinations are new.
     streams = {"held_out_phrasing": examples(recipe.seed, held=True), "known_phrasing": examples(recipe.seed + 1)}
-    metrics = {}
-    for phrasing, stream in streams.items():
-        requests = list(islice(stream, 6 if options.small else REQUESTS))
-        measured = measure(options.out, requests, threads=options.threads, most=32 if options.small else 256)
-        metrics[phrasing] = asdict(measured)
+    metrics = {
+        phrasing: measure(
+            options.out,
+            list(islice(stream, 12 if options.small else REQUESTS)),
+            threads=options.threads,
+            most=32 if options.small else 320,
+        )
+        for phrasing, stream in streams.items()
+    }
     content = options.out.read_bytes()
     report = {
         "file": options.out.name,
         "sha256": hashlib.sha256(content).hexdigest(),
         "bytes": len(content),
-        "recipe": "python -m models.recipes.nano" + (" --small" if options.small else ""),
-        "sources": "Text generated by models/recipes/nano (grammar.py and what it names); no data set, no other model.",
+        "recipe": " ".join(
+            ["python -m models.recipes.nano"]
+            + (["--small"] if options.small else [])
+            + (["--size pico"] if options.size == "pico" else [])
+            + ([f"--tokens {options.tokens}"] if options.tokens else [])
+        ),
+        "sources": "Text generated by models/recipes/nano and persona_cli/bench/world; no data set, no other model.",
         "license": "Apache-2.0",
         "dtype": options.dtype,
         "parameters": sum(parameter.numel() for parameter in trained.model.parameters()),
         "settings": asdict(recipe),
         "training": {
             "tokens": trained.tokens,
-            "chats": len(data.starts) - 1,
+            "chats": len(data),
             "steps": trained.steps,
             "seconds": round(trained.seconds),
             "tokens_per_second": round(trained.tokens / trained.seconds),
+            "device": device,
             "threads": options.threads,
             "curve": [dict(zip(("step", "loss", "held_out_loss"), point, strict=True)) for point in trained.curve],
         },
@@ -109,11 +116,6 @@ def make(options: argparse.Namespace) -> None:
     options.out.with_suffix(".json").write_text(json.dumps(report, indent=1) + "\n")
     say(json.dumps(metrics, indent=1))
     say(f"Wrote {options.out} ({len(content) / 1e6:.2f} MB) and {options.out.with_suffix('.json').name}.")
-
-
-def say(line: str) -> None:
-    """One line of progress."""
-    print(line, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -8,8 +8,9 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-from models.recipes.nano.template import expand
-from models.recipes.nano.values import KINDS, Values
+from persona_cli.bench.world.composing import pick
+from persona_cli.bench.world.template import expand
+from persona_cli.bench.world.values import KINDS, Values
 
 # Verbs as base/-ing/past, and the things they go with.
 DOMAINS = (
@@ -88,19 +89,19 @@ class Doing:
 
 def doing(rng: random.Random) -> Doing:
     """A random doing."""
-    verbs, nouns, adjectives = rng.choice(DOMAINS)
-    base, gerund, past = rng.choice(verbs.split()).split("/")
-    noun = rng.choice(nouns.split("|"))
-    adjective = rng.choice(adjectives.split("|")) + " " if rng.random() < 0.5 else ""
+    verbs, nouns, adjectives = pick(rng, DOMAINS)
+    base, gerund, past = pick(rng, verbs.split()).split("/")
+    noun = pick(rng, nouns.split("|"))
+    adjective = pick(rng, adjectives.split("|")) + " " if rng.random() < 0.5 else ""
     thing = f"the {adjective}{noun}"
-    tail = rng.choice(TAILS.split("|")) if rng.random() < 0.4 else ""
+    tail = pick(rng, TAILS.split("|")) if rng.random() < 0.4 else ""
     rest = f" {thing} {tail}".rstrip()
     return Doing(base + rest, gerund + rest, past + rest, thing)
 
 
 def _short_news(values: Values, rng: random.Random) -> tuple[str, tuple[str, ...]]:
     """A short clause of daily life, and the private value in it."""
-    kind, clause = rng.choice(SHORT_NEWS)
+    kind, clause = pick(rng, SHORT_NEWS)
     value = values.take(kind) if kind else ""
     return expand(clause, rng, {"x": value}), (value,) if kind else ()
 
@@ -108,9 +109,10 @@ def _short_news(values: Values, rng: random.Random) -> tuple[str, tuple[str, ...
 def news(values: Values, rng: random.Random) -> tuple[str, tuple[str, ...]]:
     """A clause with something to tell, and the private values in it."""
     one, two = doing(rng), doing(rng)
-    date, person, kind = values.take("DATE"), values.take("PERSON"), rng.choice(KINDS)
+    date, person, kind = values.take("DATE"), values.take("PERSON"), pick(rng, KINDS)
     other = values.take(kind)
-    clause, used = rng.choice(
+    clause, used = pick(
+        rng,
         (
             (f"I have {one.past}", ()),
             (f"I can't {one.base} before {date}", (date,)),
@@ -128,6 +130,6 @@ def news(values: Values, rng: random.Random) -> tuple[str, tuple[str, ...]]:
             (f"I have a question about {other}", (other,)),
             (f"I talked to {person} about {other}", (person, other)),
             (f"everything about {other} has changed since {date}", (other, date)),
-        )
+        ),
     )
     return clause, used

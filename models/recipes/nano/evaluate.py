@@ -1,38 +1,28 @@
-"""How good the exported file is: through llama.cpp, as it is used, on requests phrased as never in training."""
+"""How good the exported file is: through llama.cpp, as it is used, on requests phrased as never in training.
+
+The answers are unconstrained here: what persona's own engine makes impossible (a plan that is no plan, a placeholder
+that was never given) counts as the model's fault.
+"""
 
 from __future__ import annotations
 
+import json
 import math
+from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from models.recipes.nano.grammar import Example
+from models.recipes.nano.chats import Example
 from models.recipes.nano.tokenizer import chat_start, chat_turn
-from models.recipes.nano.values import PLACEHOLDER_FORM
+from persona_cli.bench.world.values import PLACEHOLDER_FORM
 
 if TYPE_CHECKING:
     from llama_cpp import Llama
 
-
-@dataclass(frozen=True)
-class Metrics:
-    """Shares are of 0 to 1, lengths in words. Answers are greedy. "Required" are the private values that the request
-    or its document needs in the answer: placeholders (cloud) or invented names, dates, … (local)."""
-
-    requests: int
-    cloud_requests_with_required: int
-    cloud_answers_with_every_required: float
-    cloud_answers_with_invented_placeholder: float
-    local_requests_with_required: int
-    local_answers_with_every_required: float
-    mean_words: float
-    repeated_4gram_share: float
-    unfinished_share: float
-    perplexity: float
+Figures = dict[str, float | int]
 
 
 def load(path: Path, *, threads: int, logits: bool = False) -> Llama:
@@ -83,36 +73,63 @@ def repeated_4grams(texts: Sequence[str]) -> float:
     return repeated / max(1, count)
 
 
-def measure(path: Path, held: Sequence[Example], *, threads: int, most: int = 256) -> Metrics:
-    """Answer every held-out request with the file and compare with what is asked."""
+def measure(path: Path, held: Sequence[Example], *, threads: int, most: int = 256) -> dict[str, Figures]:
+    """Answer every held-out request with the file; figures for each task of nano and for "all".
+
+    Shares are of 0 to 1, lengths in words, answers greedy. `with_every_required`: of the answers that need private
+    values of the request, those that have all of them. `invented`: answers with a placeholder that was not given.
+    `valid_json`: of the answers that are to be JSON, those that are.
+    """
     model = load(path, threads=threads)
     answers = [answer(model, example, most=most) for example in held]
     model.close()
     scorer = load(path, threads=threads, logits=True)
-    losses = [loss for example in held for loss in answer_losses(scorer, example)]
+    losses = [answer_losses(scorer, example) for example in held]
     scorer.close()
+    of_task: dict[str, list[int]] = defaultdict(list)
+    for index, example in enumerate(held):
+        of_task[example.task].append(index)
+    return {
+        name: _figures([held[i] for i in chosen], [answers[i] for i in chosen], [losses[i] for i in chosen])
+        for name, chosen in {"all": list(range(len(held))), **dict(sorted(of_task.items()))}.items()
+    }
 
-    complete: dict[bool, list[bool]] = {True: [], False: []}
-    invented = []
-    for example, (text, _) in zip(held, answers, strict=True):
-        if example.required:
-            complete[example.cloud].append(all(value in text for value in example.required))
-        if example.cloud:
-            told = "\n".join(turn.user for turn in example.turns)
-            invented.append(any(token not in told for token in PLACEHOLDER_FORM.findall(text)))
+
+def _figures(
+    examples: Sequence[Example], answers: Sequence[tuple[str, bool]], losses: Sequence[Sequence[float]]
+) -> Figures:
     texts = [text for text, _ in answers]
-    return Metrics(
-        requests=len(held),
-        cloud_requests_with_required=len(complete[True]),
-        cloud_answers_with_every_required=_share(complete[True]),
-        cloud_answers_with_invented_placeholder=_share(invented),
-        local_requests_with_required=len(complete[False]),
-        local_answers_with_every_required=_share(complete[False]),
-        mean_words=round(sum(len(text.split()) for text in texts) / len(texts), 1),
-        repeated_4gram_share=round(repeated_4grams(texts), 4),
-        unfinished_share=_share([not finished for _, finished in answers]),
-        perplexity=round(math.exp(sum(losses) / len(losses)), 3),
-    )
+    complete, invented, valid = [], [], []
+    for example, text in zip(examples, texts, strict=True):
+        told = "\n".join(turn.user for turn in example.turns)
+        if example.required:
+            complete.append(all(value in text for value in example.required))
+        invented.append(any(token not in told for token in PLACEHOLDER_FORM.findall(text)))
+        if example.turns[-1].assistant.startswith("{"):
+            valid.append(_is_json(text))
+    tokens = [loss for chat in losses for loss in chat]
+    figures: Figures = {
+        "requests": len(examples),
+        "perplexity": round(math.exp(sum(tokens) / len(tokens)), 3),
+        "mean_words": round(sum(len(text.split()) for text in texts) / len(texts), 1),
+        "repeated_4grams": round(repeated_4grams(texts), 4),
+        "repeated_4grams_of_training_text": round(repeated_4grams([item.turns[-1].assistant for item in examples]), 4),
+        "unfinished": _share([not finished for _, finished in answers]),
+        "invented": _share(invented),
+    }
+    if complete:
+        figures |= {"with_required": len(complete), "with_every_required": _share(complete)}
+    if valid:
+        figures["valid_json"] = _share(valid)
+    return figures
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _share(flags: Sequence[bool]) -> float:

@@ -10,7 +10,7 @@ import numpy as np
 
 from models.recipes.nano.model import EPSILON, ROPE_BASE, Nano
 from models.recipes.nano.tokenizer import CHAT_TEMPLATE, CONTROL, END, PRE_TOKENIZER
-from models.recipes.nano.values import PLACEHOLDERS
+from persona_cli.bench.world.values import PLACEHOLDERS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -21,9 +21,9 @@ HEAD_START = 0.02
 class Shape:
     """Sizes of the network. `width` and `inner` are multiples of 32, the block size of Q8_0."""
 
-    vocabulary: int = 2048
+    vocabulary: int = 4096
     width: int = 256
-    layers: int = 4
+    layers: int = 6
     heads: int = 4
     inner: int = 704
     context: int = 1024

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from models.recipes.nano.grammar import Example, Turn
-from models.recipes.nano.values import PLACEHOLDERS
+from models.recipes.nano.chats import Example, Turn
+from persona_cli.bench.world.values import PLACEHOLDERS
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer

@@ -1,7 +1,10 @@
-"""Training: data, batches, the optimiser, checkpoints. Run again after a stop it goes on from the last checkpoint.
+"""Training: batches, the optimiser, checkpoints. Run again after a stop it goes on from the last checkpoint.
 
 Each chat is a sequence of its own, in batches of similar length; nothing is packed, so no chat sees another's
 placeholders. The loss is the assistant's tokens, plus a tenth of the user's.
+
+The learning rate stays at its peak until the last part of the steps, where it falls to nothing. A run with more tokens
+has the same beginning, so it goes on from where a shorter one began to cool down.
 """
 
 from __future__ import annotations
@@ -10,71 +13,25 @@ import json
 import random
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
-from itertools import islice
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
-import numpy as np
 import torch
 from torch.nn import functional
 
-from models.recipes.nano.grammar import examples
+from models.recipes.nano.data import Data, tensors
 from models.recipes.nano.induction import start_with_induction
-from models.recipes.nano.model import Nano, Shape
+from models.recipes.nano.model import Nano
 from models.recipes.nano.muon import Muon
-from models.recipes.nano.tokenizer import CONTROL, encode, train_tokenizer
+from models.recipes.nano.recipe import Recipe
+from models.recipes.nano.tokenizer import CONTROL
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-    from tokenizers import Tokenizer
-
-USER_WEIGHT = 0.1
 # Without echoes the early steps unlearn the copying that the model starts with (see induction.py).
-ECHO_SHARE = 0.5
+ECHO_STEPS = 400
 ECHO_WEIGHT = 0.25
-PAD = CONTROL.index("<|pad|>")
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """Everything that decides the outcome. `tokens` is the size of the training data, `batch` of one step, which
-    is worked off in `parts`: each has chats of one length, so that a step has chats of several."""
-
-    seed: int = 20240517
-    shape: Shape = field(default_factory=Shape)
-    tokens: int = 1_800_000
-    batch: int = 3072
-    parts: int = 4
-    matrix_rate: float = 0.02
-    embed_rate: float = 0.01
-    vector_rate: float = 0.003
-    warm_up: int = 40
-    tokenizer_examples: int = 4000
-    held_out: int = 80
-
-
-SMALL = Recipe(
-    shape=Shape(vocabulary=512, width=64, layers=2, heads=2, inner=192, context=1024),
-    tokens=28_000,
-    batch=1024,
-    warm_up=5,
-    tokenizer_examples=400,
-    held_out=8,
-)
-
-
-@dataclass(frozen=True)
-class Data:
-    """Chats one after another: `ids` and `written` [tokens], chat i from `starts[i]` to `starts[i + 1]`."""
-
-    ids: NDArray[np.int32]
-    written: NDArray[np.bool_]
-    starts: NDArray[np.int64]
-
-    def length(self, chat: int) -> int:
-        """Tokens of a chat."""
-        return int(self.starts[chat + 1] - self.starts[chat])
+# Chats that are sorted by length together.
+WINDOW = 2048
 
 
 @dataclass(frozen=True)
@@ -88,57 +45,20 @@ class Trained:
     tokens: int
 
 
-def make_tokenizer(recipe: Recipe) -> Tokenizer:
-    """The tokenizer of a recipe, from the first examples of its stream."""
-    return train_tokenizer(islice(examples(recipe.seed), recipe.tokenizer_examples), recipe.shape.vocabulary)
-
-
-def make_data(recipe: Recipe, tokenizer: Tokenizer, *, held: bool = False) -> Data:
-    """Training data of `recipe.tokens` tokens, or the held-out chats. Chats longer than the context are left out."""
-    stream = examples(recipe.seed, held=held)
-    chats: list[tuple[list[int], list[bool]]] = []
-    count = 0
-    while (len(chats) < recipe.held_out) if held else (count < recipe.tokens):
-        for ids, written in encode(tokenizer, list(islice(stream, recipe.held_out if held else 256))):
-            if len(ids) <= recipe.shape.context:
-                chats.append((ids, written))
-                count += len(ids)
-    return Data(
-        np.array([token for ids, _ in chats for token in ids], np.int32),
-        np.array([flag for _, written in chats for flag in written], np.bool_),
-        np.cumsum([0, *(len(ids) for ids, _ in chats)]),
-    )
-
-
 def plan_batches(data: Data, size: int, seed: int) -> list[list[int]]:
-    """Chats grouped into batches of about `size` tokens with little padding, in a random order fixed by the seed."""
-    rng = random.Random(seed)
-    chats = list(range(len(data.starts) - 1))
-    rng.shuffle(chats)
-    batches: list[list[int]] = []
-    window = 2048
-    for start in range(0, len(chats), window):
-        batch: list[int] = []
-        for chat in sorted(chats[start : start + window], key=data.length):
-            if batch and data.length(chat) * (len(batch) + 1) > size:
-                batches.append(batch)
-                batch = []
-            batch.append(chat)
-        batches.append(batch)
-    rng.shuffle(batches)
-    return batches
-
-
-def tensors(data: Data, batch: Sequence[int]) -> tuple[torch.Tensor, torch.Tensor]:
-    """Ids [chats, longest] padded at the end, and the weight in the loss of each id."""
-    longest = max(data.length(chat) for chat in batch)
-    ids = torch.full((len(batch), longest), PAD)
-    weights = torch.zeros(len(batch), longest)
-    for row, chat in enumerate(batch):
-        part = slice(data.starts[chat], data.starts[chat + 1])
-        ids[row, : data.length(chat)] = torch.from_numpy(data.ids[part].astype(np.int64))
-        weights[row, : data.length(chat)] = torch.from_numpy(np.where(data.written[part], 1.0, USER_WEIGHT))
-    return ids, weights
+    """Chats grouped into batches of about `size` tokens with little padding, in an order fixed by the seed. More data
+    of the same stream begins with the same batches."""
+    planned: list[list[int]] = []
+    for window, start in enumerate(range(0, len(data), WINDOW)):
+        chats = range(start, min(start + WINDOW, len(data)))
+        batches: list[list[int]] = [[]]
+        for chat in sorted(chats, key=data.length):
+            if batches[-1] and data.length(chat) * (len(batches[-1]) + 1) > size:
+                batches.append([])
+            batches[-1].append(chat)
+        random.Random(f"{seed}-{window}").shuffle(batches)
+        planned += batches
+    return planned
 
 
 def echoes(recipe: Recipe, step: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -154,6 +74,8 @@ def echoes(recipe: Recipe, step: int) -> tuple[torch.Tensor, torch.Tensor]:
 
 def loss_of(model: Nano, ids: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
     """Mean cross-entropy in nats of the next token, weighted. Only the positions that count are projected."""
+    place = model.embed.weight.device
+    ids, weights = ids.to(place), weights.to(place)
     targets, weights = ids[:, 1:], weights[:, 1:]
     counted = weights > 0
     logits = model.head(model.hidden(ids[:, :-1])[counted])
@@ -173,9 +95,73 @@ def held_out_loss(model: Nano, data: Data) -> float:
     return total / count
 
 
-def rate(step: int, steps: int, warm_up: int) -> float:
-    """Share of the peak learning rate: a short rise, flat, and a straight fall over the last half to a hundredth."""
-    return min((step + 1) / warm_up, 1.0, max(0.01, 2 * (steps - step) / steps))
+def rate(step: int, steps: int, recipe: Recipe) -> float:
+    """Share of the peak learning rate: a short rise, flat, and a straight fall to a hundredth over the last steps."""
+    cooling = max(1, round(steps * recipe.cooldown))
+    return min((step + 1) / recipe.warm_up, 1.0, max(0.01, (steps - step) / cooling))
+
+
+@dataclass
+class Run:
+    """A training as far as it has come. It knows how to keep itself."""
+
+    model: Nano
+    optimisers: tuple[torch.optim.Optimizer, ...]
+    step: int
+    curve: list[tuple[int, float, float]]
+    seconds: float
+    running: float
+
+    @classmethod
+    def new(cls, recipe: Recipe, device: str) -> Run:
+        """Step 0."""
+        torch.manual_seed(recipe.seed)
+        model = Nano(recipe.shape)
+        start_with_induction(model)
+        model.to(device)
+        matrices = [p for name, p in model.named_parameters() if name.startswith("blocks") and p.dim() == 2]
+        vectors = [model.head.weight, *(p for p in model.parameters() if p.dim() == 1)]
+        optimisers = (
+            Muon(matrices, recipe.matrix_rate),
+            torch.optim.AdamW([model.embed.weight], betas=(0.9, 0.95), weight_decay=0.0),
+            torch.optim.AdamW(vectors, betas=(0.9, 0.95), weight_decay=0.0),
+        )
+        return cls(model, optimisers, 0, [], 0.0, 0.0)
+
+    def restore(self, path: Path, recipe: Recipe, latest: int, device: str) -> bool:
+        """Go on from `path`, if it is of this recipe and not past step `latest`."""
+        if not path.exists():
+            return False
+        state = torch.load(path, weights_only=True, map_location=device)
+        if state["recipe"] != identity(recipe) or state["step"] > latest:
+            return False
+        self.model.load_state_dict(state["model"])
+        for optimiser, saved in zip(self.optimisers, state["optimisers"], strict=True):
+            optimiser.load_state_dict(saved)
+        self.step, self.seconds, self.running = state["step"], state["seconds"], state["running"]
+        self.curve = [tuple(point) for point in state["curve"]]
+        return True
+
+    def save(self, path: Path, recipe: Recipe, steps: int) -> None:
+        """Write a checkpoint; `steps` is how long the run is that it belongs to."""
+        written = path.with_suffix(".part")
+        state: dict[str, Any] = {
+            "recipe": identity(recipe),
+            "steps": steps,
+            "step": self.step,
+            "model": self.model.state_dict(),
+            "optimisers": [optimiser.state_dict() for optimiser in self.optimisers],
+            "curve": self.curve,
+            "seconds": self.seconds,
+            "running": self.running,
+        }
+        torch.save(state, written)
+        written.replace(path)
+
+
+def identity(recipe: Recipe) -> str:
+    """What two runs share when one can go on from the other: all of the recipe but its length."""
+    return json.dumps({**asdict(recipe), "tokens": 0}, sort_keys=True)
 
 
 def train(
@@ -186,69 +172,60 @@ def train(
     *,
     say: Callable[[str], None],
     save_every: float = 60.0,
+    device: str = "cpu",
 ) -> Trained:
-    """Train on every batch once. A checkpoint is written to `work` every `save_every` seconds and at the end."""
-    torch.manual_seed(recipe.seed)
-    model = Nano(recipe.shape)
-    start_with_induction(model)
-    matrices = [p for name, p in model.named_parameters() if name.startswith("blocks") and p.dim() == 2]
-    vectors = [model.head.weight, *(p for p in model.parameters() if p.dim() == 1)]
-    optimisers: tuple[torch.optim.Optimizer, ...] = (
-        Muon(matrices, recipe.matrix_rate),
-        torch.optim.AdamW([model.embed.weight], betas=(0.9, 0.95), weight_decay=0.0),
-        torch.optim.AdamW(vectors, betas=(0.9, 0.95), weight_decay=0.0),
-    )
-    peaks = (recipe.matrix_rate, recipe.embed_rate, recipe.vector_rate)
+    """Train on every batch once. A checkpoint is written to `work` every `save_every` seconds, at the beginning of the
+    cooling down (trunk.pt) and at the end."""
     parts = plan_batches(data, recipe.batch // recipe.parts, recipe.seed)
     batches = [parts[start : start + recipe.parts] for start in range(0, len(parts), recipe.parts)]
-    checkpoint = work / "checkpoint.pt"
-    identity = json.dumps(asdict(recipe), sort_keys=True)
-    step, curve, seconds, running = 0, [], 0.0, 0.0
-    if checkpoint.exists():
-        state = torch.load(checkpoint, weights_only=True)
-        if state["recipe"] == identity:
-            model.load_state_dict(state["model"])
-            for optimiser, saved in zip(optimisers, state["optimisers"], strict=True):
-                optimiser.load_state_dict(saved)
-            step, curve, seconds, running = state["step"], state["curve"], state["seconds"], state["running"]
-            say(f"Going on from step {step} of {len(batches)}.")
-
-    def save() -> None:
-        written = checkpoint.with_suffix(".part")
-        states = [optimiser.state_dict() for optimiser in optimisers]
-        torch.save(
-            {"recipe": identity, "model": model.state_dict(), "optimisers": states, "step": step, "curve": curve}
-            | {"seconds": seconds + time.monotonic() - started, "running": running},
-            written,
-        )
-        written.replace(checkpoint)
-
-    started = saved_at = time.monotonic()
-    every = max(1, len(batches) // 20)
-    while step < len(batches):
-        for optimiser, peak in zip(optimisers, peaks, strict=True):
-            for group in optimiser.param_groups:
-                group["lr"] = peak * rate(step, len(batches), recipe.warm_up)
-        if step < ECHO_SHARE * len(batches):
-            echo = loss_of(model, *echoes(recipe, step)) * ECHO_WEIGHT
-            echo.backward()  # type: ignore[no-untyped-call]
-        total = 0.0
-        for part in batches[step]:
-            loss = loss_of(model, *tensors(data, part)) / len(batches[step])
-            loss.backward()  # type: ignore[no-untyped-call]
-            total += loss.item()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        for optimiser in optimisers:
-            optimiser.step()
-            optimiser.zero_grad()
-        step += 1
-        running = total if step == 1 else 0.9 * running + 0.1 * total
-        if step % every == 0 or step in (1, len(batches)):
-            curve.append((step, round(running, 4), round(held_out_loss(model, held), 4)))
-            spent = seconds + time.monotonic() - started
-            say(f"step {step}/{len(batches)}  loss {running:.3f}  held-out {curve[-1][2]:.3f}  {spent:.0f} s")
-        if time.monotonic() - saved_at >= save_every or step == len(batches):
-            save()
+    steps = len(batches)
+    cooling = steps - max(1, round(steps * recipe.cooldown))
+    run = Run.new(recipe, device)
+    checkpoint, trunk = work / "checkpoint.pt", work / "trunk.pt"
+    latest = steps if checkpoint.exists() and _length(checkpoint) == steps else cooling
+    if run.restore(checkpoint, recipe, latest, device) or run.restore(trunk, recipe, cooling, device):
+        say(f"Going on from step {run.step} of {steps}.")
+    before, started = run.seconds, time.monotonic()
+    saved_at = started
+    every = max(1, steps // 40)
+    for batch in batches[run.step :]:
+        if run.step == cooling:
+            run.save(trunk, recipe, steps)
+        total = _learn(run, recipe, data, batch, rate(run.step, steps, recipe))
+        run.step += 1
+        run.running = total if run.step == 1 else 0.9 * run.running + 0.1 * total
+        if run.step % every == 0 or run.step in (1, steps):
+            run.curve.append((run.step, round(run.running, 4), round(held_out_loss(run.model, held), 4)))
+            spent = before + time.monotonic() - started
+            say(f"step {run.step}/{steps}  loss {run.running:.3f}  held-out {run.curve[-1][2]:.3f}  {spent:.0f} s")
+        run.seconds = before + time.monotonic() - started
+        if time.monotonic() - saved_at >= save_every or run.step == steps:
+            run.save(checkpoint, recipe, steps)
             saved_at = time.monotonic()
-    spent = seconds + time.monotonic() - started
-    return Trained(model, step, tuple(tuple(point) for point in curve), spent, len(data.ids))
+    return Trained(run.model.to("cpu"), run.step, tuple(run.curve), run.seconds, len(data.ids))
+
+
+def _length(checkpoint: Path) -> int:
+    return int(torch.load(checkpoint, weights_only=True, map_location="cpu")["steps"])
+
+
+def _learn(run: Run, recipe: Recipe, data: Data, batch: Sequence[Sequence[int]], share: float) -> float:
+    """One step; the training loss in nats."""
+    for optimiser, peak in zip(
+        run.optimisers, (recipe.matrix_rate, recipe.embed_rate, recipe.vector_rate), strict=True
+    ):
+        for group in optimiser.param_groups:
+            group["lr"] = peak * share
+    if run.step < ECHO_STEPS:
+        echo = loss_of(run.model, *echoes(recipe, run.step)) * ECHO_WEIGHT
+        echo.backward()  # type: ignore[no-untyped-call]
+    total = 0.0
+    for part in batch:
+        loss = loss_of(run.model, *tensors(data, part)) / len(batch)
+        loss.backward()  # type: ignore[no-untyped-call]
+        total += loss.item()
+    torch.nn.utils.clip_grad_norm_(run.model.parameters(), 1.0)
+    for optimiser in run.optimisers:
+        optimiser.step()
+        optimiser.zero_grad()
+    return total

@@ -9,22 +9,27 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import os
 import shutil
 import sys
 import time
 from collections.abc import Sequence
 from importlib.metadata import version
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from models.recipes.running import Command, say
 
 if TYPE_CHECKING:
     from spacy.language import Language
 
-ROOT = Path(__file__).parents[3]
 CONFIG = Path(__file__).with_name("config.cfg")
-NEEDED = ("spacy", "symspellpy")
+COMMAND = Command(
+    "pos",
+    "Train persona's spaCy pipeline.",
+    "pos",
+    ("spacy", "symspellpy"),
+    stopped="Stopped. The same command starts the training anew.",
+)
 SEED = 1
 DEV_SCORES = ("tag_acc", "pos_acc", "lemma_acc", "dep_uas", "dep_las", "sents_f")
 SMALL_STEPS, SMALL_PARAGRAPHS = 12, 40
@@ -35,34 +40,9 @@ SOURCES = {
 }
 
 
-def arguments(given: Sequence[str] | None) -> argparse.Namespace:
-    """The command line."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "persona"
-    parser = argparse.ArgumentParser(prog="python -m models.recipes.pos", description="Train persona's spaCy pipeline.")
-    parser.add_argument("--out", type=Path, help="the folder to write (default: models/pos)")
-    parser.add_argument("--work", type=Path, help="folder for corpora and training (default: in the user's cache)")
-    parser.add_argument("--small", action="store_true", help="a few steps on a few texts: a check of the recipe")
-    options = parser.parse_args(given)
-    if options.small and options.out is None:
-        parser.error("--small needs --out FOLDER, so that it can't replace models/pos.")
-    options.out = options.out or ROOT / "models" / "pos"
-    options.work = options.work or cache / ("pos-small" if options.small else "pos")
-    return options
-
-
 def main(given: Sequence[str] | None = None) -> int:
     """Write the corpora, train, measure. The exit code is 0, or 1 with a sentence on stderr."""
-    options = arguments(given)
-    missing = [name for name in NEEDED if find_spec(name) is None]
-    if missing:
-        say(f"The recipe needs {', '.join(missing)}, which this Python does not have. Run ./install.sh test first.")
-        return 1
-    try:
-        make(options)
-    except KeyboardInterrupt:
-        say("Stopped. The same command starts the training anew.")
-        return 130
-    return 0
+    return COMMAND.run(COMMAND.arguments(COMMAND.parser(), given), make)
 
 
 def make(options: argparse.Namespace) -> None:
@@ -154,11 +134,6 @@ def shipped(folder: Path) -> Language:
 
 
 SOURCES_LINE = "Trained on UD English EWT (CC BY-SA 4.0) by models/recipes/pos of persona."
-
-
-def say(line: str) -> None:
-    """One line of progress."""
-    print(line, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -9,14 +9,12 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
-from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from models.recipes.running import Command, say
 from persona_cli.bench.scores import Find
 from persona_cli.privacy.spans import PrivateSpan
 from persona_cli.privacy.tagger import LABELS, Tagger, private_spans
@@ -24,41 +22,20 @@ from persona_cli.privacy.tagger import LABELS, Tagger, private_spans
 if TYPE_CHECKING:
     from models.recipes.tagger.train import Network
 
-ROOT = Path(__file__).parents[3]
-NEEDED = ("torch", "tokenizers", "onnx", "safetensors", "faker", "numpy")
+COMMAND = Command(
+    "tagger",
+    "Train persona's tagger.",
+    "tagger.onnx",
+    ("torch", "tokenizers", "onnx", "safetensors", "faker", "numpy"),
+    threads=1,  # 2 on two idle cores
+)
 THRESHOLDS = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7)
 SURE = 0.7  # of the rule for names, only what it is this sure of
 
 
-def arguments(given: Sequence[str] | None) -> argparse.Namespace:
-    """The command line."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "persona"
-    parser = argparse.ArgumentParser(prog="python -m models.recipes.tagger", description="Train persona's tagger.")
-    parser.add_argument("--out", type=Path, help="the ONNX file to write (default: models/tagger.onnx)")
-    parser.add_argument("--work", type=Path, help="folder for checkpoints (default: in the user's cache folder)")
-    parser.add_argument("--small", action="store_true", help="one layer in a few steps: a check of the recipe")
-    parser.add_argument("--threads", type=int, default=1, help="CPU threads (default: 1; 2 on two idle cores)")
-    options = parser.parse_args(given)
-    if options.small and options.out is None:
-        parser.error("--small needs --out FILE, so that it can't replace models/tagger.onnx.")
-    options.out = options.out or ROOT / "models" / "tagger.onnx"
-    options.work = options.work or cache / ("tagger-small" if options.small else "tagger")
-    return options
-
-
 def main(given: Sequence[str] | None = None) -> int:
     """Train, export, measure. The exit code is 0, or 1 with a sentence on stderr."""
-    options = arguments(given)
-    missing = [name for name in NEEDED if find_spec(name) is None]
-    if missing:
-        say(f"The recipe needs {', '.join(missing)}, which this Python does not have. Run ./install.sh test first.")
-        return 1
-    try:
-        make(options)
-    except KeyboardInterrupt:
-        say("Stopped. The same command goes on from the last checkpoint.")
-        return 130
-    return 0
+    return COMMAND.run(COMMAND.arguments(COMMAND.parser(), given), make)
 
 
 def make(options: argparse.Namespace) -> None:
@@ -183,11 +160,6 @@ def _measure(tagger: Tagger, full: Tagger, small: bool) -> dict[str, Any]:
 
 def _at(tagger: Tagger, threshold: float) -> Callable[[str], Iterable[PrivateSpan]]:
     return lambda text: private_spans(text, *tagger.odds(text), threshold)
-
-
-def say(line: str) -> None:
-    """One line of progress."""
-    print(line, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

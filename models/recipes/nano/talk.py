@@ -1,15 +1,16 @@
-"""Short answers to small talk, and to requests that are not for a text."""
+"""Small talk, and what persona says of itself."""
 
 from __future__ import annotations
 
 import random
+from typing import Final
 
-from models.recipes.nano.letters import Piece
-from models.recipes.nano.template import expand, sentences
-from models.recipes.nano.values import Values
+from models.recipes.nano.writing import LOCAL_SYSTEM, Piece
+from persona_cli.bench.world.composing import pick
+from persona_cli.bench.world.template import parse, sentences
 
 # (what people say, how it is put in the evaluation, the answer)
-TALK = (
+TALK: Final = (
     (
         "{hello|hi|hey|good morning|good evening|hello there|hi persona}{|!|.}",
         "{hey there|good afternoon}",
@@ -66,13 +67,52 @@ TALK = (
         "{I am not very funny, but here is one: why did the letter laugh? It got stamped on the foot.|I am "
         "better at letters than at jokes.}",
     ),
+    (
+        "{can you read my notes|do you know me|what do you know about me|do you remember me}{|?}",
+        "{have we met|am I in your memory}?",
+        "{I know what is in your notes.|I only know what you told me.} {They stay on your machine.|Type `persona "
+        "memory` "
+        "to see them.}",
+    ),
+    (
+        "{I am sad|I am tired|I had a bad day|I feel lonely|I am stressed}{|.}",
+        "{today was hard|I am exhausted}.",
+        "{I am sorry to hear that.|That sounds hard.} {Would you like to write to someone about it?|If you want, I "
+        "help "
+        "you write to a friend.}",
+    ),
+    (
+        "{I got the job|I passed my exam|it is my birthday|I am so happy}{|!|.}",
+        "{I won|we are getting married}!",
+        "{Congratulations!|How nice!|That is good news!} {Shall we tell someone?|Would you like to write to somebody "
+        "about it?}",
+    ),
+    (
+        "{do you need the internet|do you work offline|where do you run|are you in the cloud}{|?}",
+        "{can I use you on a plane|is a server behind this}?",
+        "I run on your own machine{ and need no internet|, without the internet}. {Only when you use a cloud does "
+        "anything leave it.|A cloud is used only if you set one up.}",
+    ),
+    (
+        "{which model are you|how big are you|how smart are you|are you a large language model}{|?}",
+        "{what is under the hood|how many parameters do you have}?",
+        "I am a very small model{, a few million parameters|}. {For harder things there is `persona models pull`.|"
+        "`persona "
+        "models pull` fetches a bigger one.}",
+    ),
+    (
+        "{ok|okay|fine|good|I see|alright|got it}{|.|!}",
+        "{understood|right then}.",
+        "{Good.|All right.|Fine.} {What is next?|Tell me when you need something.|}",
+    ),
 )
+_PARSED: Final = tuple(tuple(map(parse, line)) for line in TALK)
 
 
-def small_talk(values: Values, rng: random.Random, *, held: bool) -> Piece:
+def small_talk(rng: random.Random, *, held: bool) -> Piece:
     """A line of small talk and the answer. It has no private values."""
-    said, said_held, answer = rng.choice(TALK)
-    request = expand(said_held if held else said, rng, {})
+    said, said_held, answer = pick(rng, _PARSED)
+    request = (said_held if held else said).expand(rng, {})
     if rng.random() < 0.5:
         request = sentences(request)
-    return Piece(request, expand(answer, rng, {}))
+    return Piece("small talk", LOCAL_SYSTEM, request, answer.expand(rng, {}))
