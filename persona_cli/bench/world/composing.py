@@ -311,7 +311,9 @@ class _Composer:
             kinds = {**intent.slots, "who": intent.reader_is, "me": "PERSON"}
             note = pick(rng, point.note)
             env = {name: self.values.take(kinds[name]) for name in sorted(note.names & kinds.keys())}
-            env |= {name: pick(rng, intent.words[name]).expand(rng, {}) for name in sorted(note.names & intent.words.keys())}
+            env |= {
+                name: pick(rng, intent.words[name]).expand(rng, {}) for name in sorted(note.names & intent.words.keys())
+            }
             found.append(sentences(note.expand(rng, env), env.values()))
         private = [value for value in self.values.given[before:] if value not in told]
         return tuple(dict.fromkeys(found)), tuple(private)
