@@ -7,7 +7,16 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-MODELS = ("catalog.toml", "encoder.onnx", "tokenizer.json", "nano.gguf", "tagger.onnx", "pos")
+MODELS = (
+    "catalog.toml",
+    "encoder.onnx",
+    "tokenizer.json",
+    "nano.gguf",
+    "pico.gguf",
+    "combiner.json",
+    "tagger.onnx",
+    "pos",
+)
 
 
 class EmbeddedModels(BuildHookInterface[Any]):

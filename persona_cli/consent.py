@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal
 
 from persona_cli.errors import Cancelled, Refused
+from persona_cli.settings import LOCAL
 
 if TYPE_CHECKING:
     from persona_cli.exchange import Draft
@@ -22,6 +23,7 @@ NOBODY_TO_ASK: Final = (
 NOT_ASKED: Final = "not asked"
 ACCEPTED: Final = "accepted"
 EDITED: Final = "edited"
+KEPT_HERE: Final = "you kept it on this machine"
 CANCELLED: Final = "Cancelled: nothing was sent, and nothing of this request is kept."
 
 
@@ -51,7 +53,7 @@ def nobody_to_ask(draft: Draft) -> Choice:
 
 
 def settle(draft: Draft, consent: Consent, edit: Callable[[Draft, str], Draft]) -> Draft:
-    """The draft that the user lets go, or one whose request is `local` because they keep it here.
+    """The draft that the user lets go, or one whose request is in the mode local because they keep it here.
 
     Every edit is shown again: only what was seen as it is can be accepted. Raises Cancelled, and Refused where the
     user cannot be asked.
@@ -61,7 +63,7 @@ def settle(draft: Draft, consent: Consent, edit: Callable[[Draft, str], Draft]) 
         if choice.answer == "accept":
             return replace(draft, consent=draft.consent or ACCEPTED)
         if choice.answer == "local":
-            return replace(draft, request=replace(draft.request, local=True))
+            return replace(draft, request=replace(draft.request, mode=LOCAL, mode_reason=KEPT_HERE))
         if choice.answer == "cancel":
             raise Cancelled(CANCELLED)
         try:

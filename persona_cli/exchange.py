@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
     from persona_cli.consent import RejectedEdit
@@ -13,23 +13,30 @@ if TYPE_CHECKING:
     from persona_cli.privacy.gate import Cleared
     from persona_cli.privacy.pseudonyms import Pseudonyms
     from persona_cli.sketch.extractive import Recalled
-    from persona_cli.sketch.sketch import Decision, Sketch
+    from persona_cli.sketch.sketch import Decision, Message, Sketch
 
 
 @dataclass(frozen=True)
 class Request:
     """What the user asks. `document` is what came through the pipe; `facts` are private things known for this request.
 
-    `conversation` is the id of the conversation it belongs to ("" for none: nothing is stored). `confirm` says whether
-    the user must consent before it leaves; None leaves that to the setting privacy.confirm. With `retry` the answer
-    takes the place of the conversation's last exchange, which stays until there is one.
+    `conversation` is the id of the conversation it belongs to ("" for none: nothing is stored). `mode` is one of
+    settings.MODES, "" leaves it to the setting answer.mode; `mode_reason` says why it is that, once it was chosen, and
+    with `fallback` the local model answers where the cloud fails. `finish` says whether the local model fits the answer
+    to the user's style (None: the setting answer.finish), and `wish` how it should be ("warmer"). `confirm` says
+    whether the user must consent before it leaves; None leaves that to the setting privacy.confirm. With `retry` the
+    answer takes the place of the conversation's last exchange, which stays until there is one.
     """
 
     text: str
     document: str = ""
     facts: tuple[str, ...] = ()
     conversation: str = ""
-    local: bool = False
+    mode: str = ""
+    mode_reason: str = ""
+    fallback: bool = False
+    finish: bool | None = None
+    wish: str = ""
     confirm: bool | None = None
     retry: bool = False
 
@@ -39,7 +46,8 @@ class Draft:
     """A request that is ready to leave. `table` restores the answer; `cleared` is what the gate let through.
 
     `rejected` is the user's last edit of it, where the gate would not have that. `exposure` is what the conversation
-    tells the cloud of the user with it (None: not counted). `consent` is what the user said to it (consent.py).
+    tells the cloud of the user with it (None: not counted). `consent` is what the user said to it (consent.py). `said`
+    is the user's message where the body holds one prompt and no messages, and `here` what the local model is told then.
     """
 
     request: Request
@@ -50,6 +58,8 @@ class Draft:
     rejected: RejectedEdit | None = None
     exposure: Exposure | None = None
     consent: str = ""
+    said: str = ""
+    here: tuple[Message, ...] = ()
 
     @property
     def payload(self) -> dict[str, Any]:
@@ -59,7 +69,7 @@ class Draft:
     @property
     def message(self) -> str:
         """The user's message as it would leave."""
-        return str(self.payload["messages"][-1]["content"])
+        return self.said or str(self.payload["messages"][-1]["content"])
 
     @property
     def payload_text(self) -> str:
@@ -82,13 +92,19 @@ class Answer:
 
     `raw` is the text as the model wrote it and `text` as the user reads it; `held` are placeholders left in place
     inside a URL or code, `unknown` are tokens that this conversation never issued. `receipt` is the audit number (0:
-    nothing left). `learned` is what the memory took from the request.
+    nothing left). `outline` is the cloud's, as the local model was given it. `learned` is what the memory took from the
+    request. `shortened` is what was done to a document that was too long, "" for nothing. `fused` and `alone` count the
+    tokens that the local model wrote with the cloud's and without (mode logits).
+    `finished` says that the local model had the text to fit to the user's style, and `diff` what it changed, as a
+    unified diff.
     """
 
     text: str
     raw: str
     where: str
     model: str
+    mode: str = ""
+    mode_reason: str = ""
     complete: bool = True
     restored: int = 0
     held: tuple[str, ...] = ()
@@ -98,19 +114,39 @@ class Answer:
     memories: tuple[str, ...] = ()
     receipt: int = 0
     cut_short: bool = False
+    outline: tuple[str, ...] = ()
+    finished: bool = False
+    diff: str = ""
     learned: tuple[str, ...] = ()
+    shortened: str = ""
+    fused: int = 0
+    alone: int = 0
+
+
+Pieces: TypeAlias = Generator["str | Answer", None, None]
+"""An answer on its way: text, then the Answer, once more when it has more to tell. Closing it keeps what has come."""
 
 
 class Reply:
     """An answer as it arrives: iterate for the text, then read `answer`. `close()` stops it and keeps what has come.
 
-    `withheld` says what stayed here, and why. `warning` is for the user before they iterate, which is what sends.
+    `withheld` says what stayed here, and why. `warning` is for the user before they iterate, which is what sends, as
+    are `mode` and `mode_reason`.
     """
 
-    def __init__(self, pieces: Iterator[str | Answer], withheld: tuple[Decision, ...] = (), warning: str = "") -> None:
+    def __init__(
+        self,
+        pieces: Pieces,
+        withheld: tuple[Decision, ...] = (),
+        warning: str = "",
+        mode: str = "",
+        mode_reason: str = "",
+    ) -> None:
         self._pieces = pieces
         self.withheld = withheld
         self.warning = warning
+        self.mode = mode
+        self.mode_reason = mode_reason
         self.answer: Answer | None = None
 
     def __iter__(self) -> Iterator[str]:
@@ -121,4 +157,4 @@ class Reply:
                 yield piece
 
     def close(self) -> None:
-        self._pieces.close()  # type: ignore[attr-defined]
+        self._pieces.close()

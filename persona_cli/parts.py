@@ -17,6 +17,7 @@ from persona_cli import paths, settings
 
 if TYPE_CHECKING:
     from persona_cli.cloud.client import Cloud
+    from persona_cli.cloud.completions import Completions
     from persona_cli.conversation import Conversations
     from persona_cli.local.encoder import TextEncoder
     from persona_cli.local.engine import Engine
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from persona_cli.privacy.open_conversations import OpenConversations
     from persona_cli.privacy.tagger import Tagger
     from persona_cli.privacy.vault import Vault
+    from persona_cli.sketch.drafters.drafter import Drafter
 
 
 @dataclass(frozen=True)
@@ -172,10 +174,18 @@ class Parts:
 
     @cached_property
     def engine(self) -> Engine:
-        from persona_cli.local.engine import Engine, resolve_model
+        from persona_cli.local.engine import Engine
+        from persona_cli.local.model_files import resolve_model
 
         local = self.settings.local
         return Engine(resolve_model(local.model, self.folders), context=local.context, threads=local.threads)
+
+    @cached_property
+    def drafter(self) -> Drafter:
+        """Who makes the sketches. The encoder helps to check a plan where the memory has loaded it already."""
+        from persona_cli.sketch.drafters.choosing import make_drafter
+
+        return make_drafter(self.settings, self.folders, lambda: self.engine, lambda: self.__dict__.get("encoder"))
 
     @cached_property
     def cloud(self) -> Cloud:
@@ -184,6 +194,14 @@ class Parts:
 
         return Cloud(self.settings.cloud, find_key(self.settings.cloud, self.env, folders=self.folders))
 
+    @cached_property
+    def completions(self) -> Completions:
+        """The same cloud, asked token by token."""
+        from persona_cli.cloud.completions import Completions
+        from persona_cli.secrets import find_key
+
+        return Completions(self.settings.cloud, find_key(self.settings.cloud, self.env, folders=self.folders))
+
     @property
     def cloud_host(self) -> str:
         return urlsplit(self.settings.cloud.base_url).netloc
@@ -191,8 +209,12 @@ class Parts:
 
 def make_gate(detector: Detector) -> Gate:
     """A gate over `detector` that knows persona's own prompts and the ordinary words."""
+    from persona_cli.modes.probe import PROBE
     from persona_cli.privacy.gate import Gate
     from persona_cli.privacy.words import lexicon
+    from persona_cli.sketch.prompts import OUTLINE_SYSTEM
     from persona_cli.sketch.sketch import CLOUD_SYSTEM, CLOUD_SYSTEM_SURROGATES
 
-    return Gate(detector, shipped=(CLOUD_SYSTEM, CLOUD_SYSTEM_SURROGATES), is_common=lexicon().is_word)
+    return Gate(
+        detector, shipped=(CLOUD_SYSTEM, CLOUD_SYSTEM_SURROGATES, OUTLINE_SYSTEM, PROBE), is_common=lexicon().is_word
+    )

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 from persona_cli.conversation import before_last_exchange
 from persona_cli.errors import Refused, StoreError
 from persona_cli.exchange import Answer, Draft, Request
+from persona_cli.settings import LOCAL
 from persona_cli.sketch.sketch import Message, prompt
 
 if TYPE_CHECKING:
@@ -69,29 +70,38 @@ class Record:
         if draft.request.conversation and draft.exposure and draft.exposure.traits:
             self.parts.disclosures.tell(draft.request.conversation, draft.exposure.traits)
 
-    def _receipt(self, draft: Draft, outcome: str, refers_to: int = 0) -> int:
-        """Write a receipt and return its number."""
+    def _receipt(self, draft: Draft, outcome: str, refers_to: int = 0, also: Sequence[bytes] = ()) -> int:
+        """Write a receipt and return its number. `also`: all the bodies that left, where it was more than the first."""
+        from persona_cli.privacy.front_coding import packed
+
         receipt = self.parts.audit.append(
-            b"" if refers_to else draft.cleared.body,
+            (packed(also) if also else b"") if refers_to else draft.cleared.body,
             conversation=draft.request.conversation,
             destination=self.parts.cloud_host,
             model=self.parts.settings.cloud.model,
-            mode="sketch",
+            mode=draft.request.mode,
             outcome=outcome,
             withheld=len(draft.sketch.treated("withheld")),
             generalised=len(draft.sketch.treated("generalised")),
             replaced=len(draft.sketch.treated("replaced")),
             refers_to=refers_to,
             consent=draft.consent,
-            reasons=() if refers_to else draft.sketch.reasons,
+            reasons=_sum(also) if refers_to else draft.sketch.reasons,
         )
         return receipt.n
 
-    def conclude(self, draft: Draft, outcome: str, receipt: int, answer: str) -> StoreError | None:
-        """Keep what came of a request that left. What could not be kept is returned: the answer is not lost with it."""
+    def conclude(
+        self, draft: Draft, outcome: str, receipt: int, answer: str, also: Sequence[bytes] = ()
+    ) -> StoreError | None:
+        """Keep what came of a request that left, and the bodies that left for it where they were several (`also`).
+
+        What could not be kept is returned: the answer is not lost with it.
+        """
         unkept = None
         try:
-            self._receipt(draft, outcome, refers_to=receipt)
+            if also:
+                self._save_table(draft)
+            self._receipt(draft, outcome, refers_to=receipt, also=also)
         except StoreError as error:
             unkept = error
         try:
@@ -119,9 +129,15 @@ class Record:
             if answer:
                 self.parts.conversations.add(request.conversation, "assistant", answer)
 
+    def amend(self, request: Request, answer: str) -> None:
+        """Put `answer` in the place of the one that was kept last."""
+        if request.conversation:
+            asked = prompt(request.text, request.document, (), "")
+            self.parts.conversations.answer_again(request.conversation, asked, answer, complete=True)
+
     def memory_out_of_reach(self, request: Request) -> bool:
         """Whether the memory is on a server, and the request one that opens no connection."""
-        return request.local and bool(self.parts.settings.memory.url)
+        return request.mode == LOCAL and bool(self.parts.settings.memory.url)
 
     def learned(self, request: Request, memories: Sequence[Recalled], answer: Answer) -> Answer:
         """`answer` with what was remembered of the request, once the memories that it made use of are noted.
@@ -138,3 +154,7 @@ class Record:
         if self.parts.settings.memory.learn == "off":
             return answer
         return replace(answer, learned=tuple(new.text for new in learn(store, request.text, request.conversation)))
+
+
+def _sum(bodies: Sequence[bytes]) -> tuple[str, ...]:
+    return (f"{len(bodies)} requests, {sum(map(len, bodies))} bytes in all",) if bodies else ()

@@ -1,7 +1,11 @@
 """What the user has chosen: `config.toml`, with environment variables on top.
 
-    [cloud]    model, base_url, key_command, timeout (s), retries
-    [local]    model (a .gguf file; empty = the embedded nano), threads, context (tokens)
+    [cloud]    model, base_url, key_command, timeout (s), retries, context (tokens; a longer document is compressed to
+               that before it leaves; 0: never)
+    [local]    model (a .gguf file; empty = the embedded nano), threads, context (tokens), drafter (who makes sketches:
+               extractive, local, or auto: the better one for the model)
+    [answer]   mode (how answers are made: sketch, outline, logits, local, auto), finish (off, on: whether the local
+               model fits them to your style)
     [memory]   embedder ("embedded" or "sentence-transformers:NAME"), recall (memories looked at for a request),
                learn (on, off: whether what you say of yourself is remembered), consolidate (daily, in the background
                after an answer, or manual), capacity (more memories than this are too many; 0: no limit),
@@ -35,8 +39,12 @@ LEVELS = ("strict", "balanced", "open")
 ATTRIBUTES = ("gender", "role", "country", "month")
 CONFIRM = ("never", "always")
 TAGS, SURROGATES = STYLES = ("tags", "surrogates")
+SKETCH, OUTLINE, LOGITS, LOCAL, AUTO = MODES = ("sketch", "outline", "logits", "local", "auto")
 # What a setting may be, or each item of it.
 CHOICES = {
+    "answer.mode": MODES,
+    "answer.finish": ("off", "on"),
+    "local.drafter": ("auto", "extractive", "local"),
     "memory.learn": ("on", "off"),
     "memory.consolidate": ("daily", "manual"),
     "privacy.restore_in": SINKS,
@@ -49,13 +57,17 @@ CHOICES = {
 
 @dataclass(frozen=True)
 class CloudSettings:
-    """`model` empty means: no cloud. `timeout` is seconds without a byte; `retries` counts the extra attempts."""
+    """`model` empty means: no cloud. `timeout` is seconds without a byte; `retries` counts the extra attempts.
+
+    `context` is tokens, 0 for no limit.
+    """
 
     model: str = ""
     base_url: str = OPENAI_BASE_URL
     key_command: str = ""
     timeout: float = 60.0
     retries: int = 2
+    context: int = 100_000
 
     @property
     def configured(self) -> bool:
@@ -69,6 +81,13 @@ class LocalSettings:
     model: str = ""
     threads: int = 0
     context: int = 4096
+    drafter: str = "auto"
+
+
+@dataclass(frozen=True)
+class AnswerSettings:
+    mode: str = SKETCH
+    finish: str = "off"
 
 
 @dataclass(frozen=True)
@@ -99,6 +118,7 @@ class PrivacySettings:
 class Settings:
     cloud: CloudSettings = field(default_factory=CloudSettings)
     local: LocalSettings = field(default_factory=LocalSettings)
+    answer: AnswerSettings = field(default_factory=AnswerSettings)
     memory: MemorySettings = field(default_factory=MemorySettings)
     privacy: PrivacySettings = field(default_factory=PrivacySettings)
 

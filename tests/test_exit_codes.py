@@ -32,6 +32,11 @@ def test_2_for_a_command_line_that_was_not_understood() -> None:
     assert persona("ask", "--no-such-option").returncode == 2
     assert persona("ask", stdin="").returncode == 2
     assert persona("ask", "x", "--mode", "psychic").returncode == 2
+    for mode in ("sketch", "outline", "auto"):
+        assert persona("ask", "x", "--local", "--mode", mode).returncode == 2
+    done = persona("ask", "x", "--mode", "outline")
+    assert done.returncode == 2 and "--mode outline needs a cloud" in done.stderr
+    assert persona("sketch", "x", "--mode", "psychic").returncode == 2
 
 
 def test_3_for_a_refusal_and_nothing_is_sent() -> None:
@@ -58,8 +63,17 @@ def test_5_for_a_cloud_that_fails() -> None:
     with RecordingServer(unauthorised()) as server:
         done = persona("ask", "hello", env=cloud(server))
     assert done.returncode == 5 and done.stdout == "" and "persona keys set" in done.stderr
-    gone = persona("ask", "hello", env=cloud(server))
-    assert gone.returncode == 5 and "Traceback" not in gone.stderr
+    for mode in ("sketch", "outline"):
+        gone = persona("ask", "--mode", mode, "hello", env=cloud(server))
+        assert gone.returncode == 5 and gone.stdout == "" and "Traceback" not in gone.stderr
+
+
+def test_0_in_the_mode_auto_where_the_cloud_fails_and_the_local_model_answers() -> None:
+    with RecordingServer(unauthorised()) as server:
+        done = persona("ask", "--mode", "auto", "Explain tea to me.", env=cloud(server))
+    assert done.returncode == 0 and done.stdout.strip()
+    assert "auto: sketch, because it asks for knowledge" in done.stderr
+    assert "local, because the cloud failed: " in done.stderr and "persona keys set" in done.stderr
 
 
 def test_130_for_an_interrupt_and_the_text_so_far_stays() -> None:

@@ -106,7 +106,7 @@ def test_cancelling_a_retry_in_the_chat_keeps_the_exchange(parts: Parts) -> None
 
 
 def test_a_local_retry_replaces_as_well(parts: Parts) -> None:
-    request = Request("Write a note to my landlord.", conversation=parts.conversations.new("x").id, local=True)
+    request = Request("Write a note to my landlord.", conversation=parts.conversations.new("x").id, mode="local")
     parts = replace(parts, settings=with_value(parts.settings, "local.threads", 1))
     list(Assistant(parts).ask(request))
     list(Assistant(parts).ask(replace(request, retry=True)))

@@ -209,7 +209,7 @@ class _User:
                 self._run.outcomes["looked at"] += 1
                 return
             confirm = mode in (EDITED, KEPT_LOCAL)
-            reply = assistant.ask(replace(request, local=mode == LOCAL, confirm=confirm))
+            reply = assistant.ask(replace(request, mode="local" if mode == LOCAL else "", confirm=confirm))
             for _ in reply:
                 if mode in (INTERRUPTED, LOCAL, KEPT_LOCAL) or cloud in _NEVER_ENDING:
                     reply.close()  # a local answer is as long as a local model likes

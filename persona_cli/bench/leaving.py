@@ -10,10 +10,10 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from persona_cli import paths
 from persona_cli.assistant import Assistant
@@ -21,10 +21,7 @@ from persona_cli.bench.sharing import SharingParts
 from persona_cli.errors import Refused
 from persona_cli.exchange import Request
 from persona_cli.parts import Parts
-from persona_cli.settings import PrivacySettings, Settings
-
-if TYPE_CHECKING:
-    pass
+from persona_cli.settings import Settings
 
 _STOP: Final = frozenset(
     "with from that this have their they them into about your more than over such also when which what been".split()
@@ -61,11 +58,12 @@ class Left:
 
 
 @contextmanager
-def users(level: str) -> Iterator[Callable[[], Parts]]:
-    """Makes users in temporary folders, each with nothing in it."""
+def users(level: str, settings: Settings | None = None) -> Iterator[Callable[[], Parts]]:
+    """Makes users in temporary folders, each with nothing in it. `settings` but for the level."""
     # No keyring: the key is a file in the user's folder.
     env = {"PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}
-    settings = Settings(privacy=PrivacySettings(level=level))
+    settings = settings or Settings()
+    settings = replace(settings, privacy=replace(settings.privacy, level=level))
     count = 0
     with tempfile.TemporaryDirectory(prefix="persona-bench-") as home:
         shared = Parts(env, paths.folders({"PERSONA_HOME": str(Path(home) / "shared")}), settings)

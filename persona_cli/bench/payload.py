@@ -123,11 +123,11 @@ def cogenesis(rows: Sequence[Mapping[str, Any]], level: str = "balanced") -> Fac
             profile = read_profile(stated)
             if stated not in known:
                 known[stated] = user()
-                _tell(known[stated], profile)
-            instruction, gold = _task(row)
+                tell(known[stated], profile)
+            instruction, gold = asked_and_gold(row)
             left = sent(known[stated], Request(instruction))
             all_left.append(left)
-            facts += [(content_words(fact), left, instruction, gold) for fact in _facts(profile)]
+            facts += [(content_words(fact), left, instruction, gold) for fact in private_facts(profile)]
             for field, value in (*profile.items(), ("Employer", _employer(profile.get("Occupation", "")))):
                 if field in clear and value:
                     clear[field].append(value.split(",")[0].lower() in left.payload.lower())
@@ -195,7 +195,7 @@ def read_profile(text: str) -> dict[str, str]:
     return {field.strip(): value.strip() for field, value in pairs}
 
 
-def _tell(parts: Parts, profile: Mapping[str, str]) -> None:
+def tell(parts: Parts, profile: Mapping[str, str]) -> None:
     """What the user would have told persona: who they are as profile, what they do as memories."""
     from persona_cli.memory.store import Note
 
@@ -209,7 +209,8 @@ def _tell(parts: Parts, profile: Mapping[str, str]) -> None:
     parts.memory.add_all([Note(line) for line in dict.fromkeys(lines)])
 
 
-def _facts(profile: Mapping[str, str]) -> list[str]:
+def private_facts(profile: Mapping[str, str]) -> list[str]:
+    """What a profile says of the private life of its person."""
     return [
         fact
         for field, value in profile.items()
@@ -228,8 +229,8 @@ def _employer(occupation: str) -> str:
     return found[1] if found else ""
 
 
-def _task(row: Mapping[str, Any]) -> tuple[str, str]:
-    """(instruction, gold text)."""
+def asked_and_gold(row: Mapping[str, Any]) -> tuple[str, str]:
+    """(instruction, gold text) of a row."""
     turns = row["conversations"]
     if isinstance(turns, str):
         turns = ast.literal_eval(turns)

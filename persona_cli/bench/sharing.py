@@ -9,11 +9,12 @@ from persona_cli.parts import Parts
 
 if TYPE_CHECKING:
     from persona_cli.local.encoder import TextEncoder
+    from persona_cli.local.engine import Engine
     from persona_cli.privacy.tagger import Tagger
 
 
 class SharingParts(Parts):
-    """A user's parts, with the tagger and the encoder of `shared`."""
+    """A user's parts, with the tagger, the encoder and the local model of `shared`."""
 
     shared: Parts
 
@@ -24,3 +25,7 @@ class SharingParts(Parts):
     @cached_property
     def encoder(self) -> TextEncoder:
         return self.shared.encoder
+
+    @cached_property
+    def engine(self) -> Engine:
+        return self.shared.engine

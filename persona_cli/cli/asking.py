@@ -10,6 +10,7 @@ import typer
 from persona_cli.cli import screen
 from persona_cli.cli.intake import read_request, title
 from persona_cli.errors import Cancelled, UsageError
+from persona_cli.settings import AUTO, LOCAL, MODES, OUTLINE
 
 if TYPE_CHECKING:
     from persona_cli.assistant import Assistant
@@ -25,6 +26,11 @@ TOO_SMALL = (
     "The embedded model nano is tiny: it can word a short e-mail or note and little else. "
     "`persona config set local.model FILE.gguf` uses a larger one."
 )
+FITTING = "writing, and fitting it to your style"
+TINY_FINISH = (
+    "The local model that fits the answer to your style is nano, which is tiny: expect little of it. It can change no "
+    "name, number or date, nor can a larger one."
+)
 
 
 def ask(
@@ -33,7 +39,9 @@ def ask(
         bool, typer.Option("--continue", "-c", help="Go on with the conversation that was used last.")
     ] = False,
     local: Annotated[bool, typer.Option("--local", help="Answer on this machine; no connection is opened.")] = False,
-    mode: Annotated[str, typer.Option("--mode", help="sketch (the default) or local.")] = "",
+    mode: Annotated[
+        str, typer.Option("--mode", help="How it is answered: sketch (the default), outline, logits, local, auto.")
+    ] = "",
     model: Annotated[str, typer.Option("--model", "-m", help="The cloud model, or with --local a .gguf file.")] = "",
     dry_run: Annotated[
         bool, typer.Option("--dry-run", "--show-sketch", help="Print exactly what would leave, and send nothing.")
@@ -46,6 +54,11 @@ def ask(
     restore_in: Annotated[
         str, typer.Option("--restore-in", help="Where placeholders are restored: prose,code,url.")
     ] = "",
+    finish: Annotated[
+        bool | None, typer.Option("--finish/--no-finish", help="Have the local model fit the answer to your style.")
+    ] = None,
+    wish: Annotated[str, typer.Option("--wish", help="How the finished answer should be, such as warmer.")] = "",
+    diff: Annotated[bool, typer.Option("--diff", help="Show on stderr what the finish changed.")] = False,
     no_log: Annotated[bool, typer.Option("--no-log", "-n", help="Keep nothing of this conversation.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No remarks on stderr.")] = False,
 ) -> None:
@@ -54,31 +67,27 @@ def ask(
     With --confirm (or `persona config set privacy.confirm always`) nothing leaves without a yes at the terminal. Cancel
     ends with exit code 130, and no terminal to ask at with 3; nothing is sent then.
     """
+    from persona_cli.finish.step import wanted
     from persona_cli.parts import Parts
 
-    if mode not in ("", "sketch", "local"):
-        raise UsageError(f"--mode takes sketch or local, not '{mode}'.")
-    if mode == "sketch" and local:
-        raise UsageError("--mode sketch uses the cloud and --local does not: choose one.")
+    mode = named_mode(mode, local)
     request_text, document = read_request(text or [])
     parts = Parts.of_user(reading=screen.reading())
-    here = local or mode == "local"
-    parts = replace(parts, settings=with_options(parts.settings, model, here, restore_in, raw))
-    where_local = here or (not parts.settings.cloud.configured and not dry_run)
-    if mode == "sketch" and where_local:
-        raise UsageError("--mode sketch needs a cloud: `persona config set cloud.model NAME`, or give --model NAME.")
-    request = _request(parts, request_text, document, where_local, resume, no_log or dry_run, quiet)
-    request = replace(request, confirm=True if confirm else None)
+    parts = replace(parts, settings=with_options(parts.settings, model, mode == LOCAL, restore_in, raw))
     assistant = _assistant(parts)
+    request = _request(request_text, document, mode, confirm)
+    request = assistant.choose(replace(request, finish=finish, wish=wish), dry=dry_run)
+    if not quiet:
+        say_mode(request, mode or parts.settings.answer.mode, parts.settings)
+    request = replace(request, conversation=_conversation(parts, request_text, resume, no_log or dry_run, quiet))
     if dry_run:
-        from persona_cli.cli.stages import show_draft
+        from persona_cli.cli.sketching import show_draft, show_nothing
 
-        show_draft(assistant.prepare(replace(request, local=False)), as_json)
+        if request.mode == LOCAL:
+            show_nothing(request, as_json)
+        else:
+            show_draft(assistant.prepare(request), as_json)
         return
-    if where_local and not here and not quiet:
-        screen.say(NO_CLOUD, "dim")
-    if where_local and not parts.settings.local.model and not quiet:
-        screen.note(TOO_SMALL)
     try:
         reply = assistant.ask(request)
     except Cancelled:
@@ -87,13 +96,39 @@ def ask(
         raise
     if reply.warning and not quiet:
         screen.say(reply.warning, "yellow")
-    answer = show_answer(reply, as_json, plain=raw or not screen.out_is_terminal(), raw=raw)
+    finishing = wanted(request, parts)
+    if finishing and not quiet and not parts.settings.local.model:
+        screen.note(TINY_FINISH)
+    answer = show_answer(reply, as_json, raw or not screen.out_is_terminal(), raw, finishing)
+    if diff and reply.answer is not None:
+        screen.say_diff(reply.answer.diff)
     if not quiet and answer is not None:
         remark(answer)
     if request.conversation:
         from persona_cli.cli.tidying import tidy_later
 
         tidy_later(parts)
+
+
+def named_mode(mode: str, local: bool) -> str:
+    """The mode that --mode and --local name together; "" for none. Raises UsageError."""
+    if mode and mode not in MODES:
+        raise UsageError(f"--mode takes {', '.join(MODES[:-1])} or {MODES[-1]}, not '{mode}'.")
+    if local and mode not in ("", LOCAL):
+        raise UsageError(f"--mode {mode} uses the cloud and --local does not: choose one.")
+    return LOCAL if local else mode
+
+
+def say_mode(request: Request, wanted: str, settings: Settings) -> None:
+    """What a person should know of the mode before the answer comes. `wanted` is the one that was asked for."""
+    from persona_cli.modes.choosing import NO_CLOUD as WITHOUT
+
+    if wanted == AUTO:
+        screen.say(f"auto: {request.mode}, because {request.mode_reason}", "dim")
+    elif request.mode_reason == WITHOUT:
+        screen.say(NO_CLOUD, "dim")
+    if request.mode in (LOCAL, OUTLINE) and not settings.local.model:
+        screen.note(TOO_SMALL)
 
 
 def with_options(settings: Settings, model: str, local: bool, restore_in: str, raw: bool) -> Settings:
@@ -109,8 +144,8 @@ def with_options(settings: Settings, model: str, local: bool, restore_in: str, r
     return settings
 
 
-def show_answer(reply: Reply, as_json: bool, plain: bool, raw: bool = False) -> Answer | None:
-    """Print an answer as it arrives, or as one JSON object when it is complete."""
+def show_answer(reply: Reply, as_json: bool, plain: bool, raw: bool = False, finishing: bool = False) -> Answer | None:
+    """Print an answer as it arrives, whole where the local model is `finishing` it, or as one JSON object."""
     if as_json:
         try:
             for _ in reply:
@@ -119,10 +154,11 @@ def show_answer(reply: Reply, as_json: bool, plain: bool, raw: bool = False) -> 
             if reply.answer is not None:
                 screen.write_json(answer_fields(reply.answer))
         return None
+    pieces = screen.after_working(FITTING, reply) if finishing else reply
     if plain:
-        screen.stream_plain(reply, raw)
+        screen.stream_plain(pieces, raw)
     else:
-        screen.stream_markdown(reply)
+        screen.stream_markdown(pieces)
     return reply.answer
 
 
@@ -133,8 +169,14 @@ def answer_fields(answer: Answer) -> dict[str, Any]:
 
 def remark(answer: Answer) -> None:
     """What a person wants to know about an answer, dim on stderr; warnings even where stderr is no terminal."""
+    from persona_cli.modes.choosing import CLOUD_FAILED
+
+    if answer.mode_reason.startswith(CLOUD_FAILED):
+        screen.say(f"local, because {answer.mode_reason}", "yellow")
     if answer.cut_short:
         screen.say("The answer stopped at the model's length limit.", "yellow")
+    if answer.shortened:
+        screen.say(f"{answer.shortened[:1].upper()}{answer.shortened[1:]}.", "yellow")
     if answer.held:
         screen.say(
             f"Left in place in a link or code: {', '.join(answer.held)}. --restore-in prose,code,url restores them.",
@@ -149,6 +191,11 @@ def remark(answer: Answer) -> None:
 
 def summary(answer: Answer) -> str:
     """One line: where the answer was made, and what was kept back."""
+    if answer.outline:
+        return (
+            f"outline · {answer.model} wrote it along {len(answer.outline)} points of the cloud's · "
+            f"`persona audit show {answer.receipt}`"
+        )
     if answer.where == "local":
         return f"local · {answer.model} · nothing left this machine"
     return (
@@ -157,8 +204,14 @@ def summary(answer: Answer) -> str:
     )
 
 
-def _request(parts: Parts, text: str, document: str, local: bool, resume: bool, unlogged: bool, quiet: bool) -> Request:
+def _request(text: str, document: str, mode: str, confirm: bool) -> Request:
     from persona_cli.exchange import Request
+
+    return Request(text=text, document=document, mode=mode, confirm=True if confirm else None)
+
+
+def _conversation(parts: Parts, text: str, resume: bool, unlogged: bool, quiet: bool) -> str:
+    """The id of the conversation that the request belongs to; "" for none."""
     from persona_cli.forgetting import expire
 
     conversation = ""
@@ -172,7 +225,7 @@ def _request(parts: Parts, text: str, document: str, local: bool, resume: bool, 
     elif not unlogged:
         conversation = parts.conversations.new(title(text)).id
     expire(parts, in_use=conversation)
-    return Request(text=text, document=document, conversation=conversation, local=local)
+    return conversation
 
 
 def _assistant(parts: Parts) -> Assistant:

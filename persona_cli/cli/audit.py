@@ -49,6 +49,8 @@ def show(
     as_json: JsonOption = False,
 ) -> None:
     """Print the exact bytes that left."""
+    from persona_cli.privacy.front_coding import unpacked
+
     parts = _parts()
     log = parts.audit
     receipts = {item.n: item for item in log.list()}
@@ -63,11 +65,15 @@ def show(
             else "Nothing has left this machine."
         )
     receipt = receipts[number]
-    payload = log.payload(receipt.refers_to or number).decode("utf-8")
+    first = receipt.refers_to or number
+    # Where more than one request left for an answer, the receipt of its outcome holds them all.
+    several = next((item.n for item in receipts.values() if item.refers_to == first and item.bytes_out), 0)
+    bodies = unpacked(log.payload(several)) if several else (log.payload(first),)
+    sent = [body.decode("utf-8") for body in bodies]
     if as_json:
-        screen.write_json({**_fields(receipt), "payload": payload})
+        screen.write_json({**_fields(receipt), "payload": sent[0] if len(sent) == 1 else sent})
         return
-    screen.write(payload + "\n")
+    screen.write("\n".join(sent) + "\n")
     screen.note(
         f"receipt {receipt.n} · {receipt.time:%Y-%m-%d %H:%M:%S} · to {receipt.destination} · sha256 {receipt.sha256}"
     )

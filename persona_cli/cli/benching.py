@@ -9,8 +9,9 @@ import typer
 
 from persona_cli.errors import UsageError
 
-BENCHES = ("startup", "detect", "restore", "leak", "payload", "memory")
+BENCHES = ("startup", "detect", "restore", "leak", "payload", "memory", "sketch")
 MEMORY_PARTS = ("recall", "forgetting", "freshness", "compression", "growth", "crashes")
+SKETCH_PARTS = ("valid", "coverage", "facts", "modes", "fusion", "decoding")
 
 
 def bench(
@@ -18,11 +19,18 @@ def bench(
     runs: Annotated[int, typer.Option("--runs", min=1, help="Runs of each command (startup).")] = 5,
     rows: Annotated[
         int | None,
-        typer.Option("--rows", min=1, help="Rows of each set: a quick look (detect, restore, payload, memory)."),
+        typer.Option(
+            "--rows", min=1, help="Rows of each set: a quick look (detect, restore, payload, memory, sketch)."
+        ),
     ] = None,
     requests: Annotated[int, typer.Option("--requests", min=1, help="Fuzzed requests (leak).")] = 5000,
     part: Annotated[
-        str, typer.Option("--part", help=f"One part alone (memory): {', '.join(MEMORY_PARTS)}.", metavar="PART")
+        str,
+        typer.Option(
+            "--part",
+            help=f"One part alone (memory: {', '.join(MEMORY_PARTS)}; sketch: {', '.join(SKETCH_PARTS)}).",
+            metavar="PART",
+        ),
     ] = "",
     plot: Annotated[Path | None, typer.Option("--plot", help="A PNG of the growth (memory).")] = None,
 ) -> None:
@@ -49,6 +57,10 @@ def bench(
         payload.bench(rows)
     elif name == "memory":
         _memory(part, rows, plot)
+    elif name == "sketch":
+        from persona_cli.bench import sketching
+
+        sketching.bench(part, rows)
     else:
         raise UsageError(f"There is no bench '{name}'. There are: {', '.join(BENCHES)}.")
 

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from persona_cli.cli import screen, slash
-from persona_cli.cli.asking import NO_CLOUD, TOO_SMALL, remark, with_options
+from persona_cli.cli.asking import FITTING, NO_CLOUD, TOO_SMALL, named_mode, remark, say_mode, with_options
 from persona_cli.cli.intake import title
 from persona_cli.cli.tidying import tidy_later
 from persona_cli.errors import Cancelled, PersonaError, UsageError
+from persona_cli.settings import AUTO, LOCAL, OUTLINE, SKETCH
 
 if TYPE_CHECKING:
     from persona_cli.conversation import Conversation
@@ -25,6 +26,13 @@ if TYPE_CHECKING:
     from persona_cli.sketch.sketch import Decision
 
 BLOCK = '"""'
+SAID_OF = {
+    "sketch": "Answers come from the cloud.",
+    "outline": "The cloud outlines the bare instruction, and the local model writes.",
+    "logits": "The local model and the cloud's write together, word by word.",
+    "local": "Answers are made on this machine.",
+    "auto": "For each request the mode is chosen, and said.",
+}
 CANCELLED_RETRY = "Cancelled: nothing was sent, and the earlier exchange is kept."
 
 
@@ -33,6 +41,9 @@ def chat(
         bool, typer.Option("--continue", "-c", help="Go on with the conversation that was used last.")
     ] = False,
     local: Annotated[bool, typer.Option("--local", help="Answer on this machine; no connection is opened.")] = False,
+    mode: Annotated[
+        str, typer.Option("--mode", help="How it is answered: sketch (the default), outline, logits, local, auto.")
+    ] = "",
     model: Annotated[str, typer.Option("--model", "-m", help="The cloud model, or with --local a .gguf file.")] = "",
 ) -> None:
     """Talk: what is private stays here, turn after turn."""
@@ -40,22 +51,25 @@ def chat(
 
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError('chat needs a terminal. In a pipe or a script use `persona ask "..."`.')
+    mode = named_mode(mode, local)
     parts = Parts.of_user(reading=screen.reading())
-    parts = replace(parts, settings=with_options(parts.settings, model, local, "", raw=False))
-    Chat(parts, local, resume).run()
+    parts = replace(parts, settings=with_options(parts.settings, model, mode == LOCAL, "", raw=False))
+    Chat(parts, mode, resume).run()
     tidy_later(parts)
 
 
 class Chat:
-    """One sitting. `local` is where answers are made from now on; `confirm`, whether each request is shown first."""
+    """One sitting. `mode` is how answers are made from now on; `confirm`, whether each request is shown first."""
 
-    def __init__(self, parts: Parts, local: bool, resume: bool) -> None:
+    def __init__(self, parts: Parts, mode: str, resume: bool) -> None:
         from persona_cli.assistant import Assistant
         from persona_cli.cli.consent import at_terminal
         from persona_cli.forgetting import expire
 
         self.parts = parts
-        self.local = local or not parts.settings.cloud.configured
+        self.mode = mode or parts.settings.answer.mode
+        if not parts.settings.cloud.configured:
+            self.mode = LOCAL
         self.confirm = parts.settings.privacy.confirm == "always"
         self.last_request = ""
         self.withheld: tuple[Decision, ...] = ()
@@ -94,12 +108,16 @@ class Chat:
         `again`: for a better answer to the last request, whose answer stays until the new one is complete.
         """
         from persona_cli.exchange import Request
+        from persona_cli.finish.step import wanted
 
         self.last_request = text
         begun = self._conversation is None
         conversation = self._conversation or self._begin(text)
-        request = Request(text, conversation=conversation.id, local=self.local, confirm=self.confirm, retry=again)
+        request = Request(text, conversation=conversation.id, mode=self.mode, confirm=self.confirm, retry=again)
         try:
+            request = self._assistant.choose(request)
+            if self.mode == AUTO:
+                say_mode(request, AUTO, self.parts.settings)
             reply = self._assistant.ask(request)
         except Cancelled as cancelled:
             if again and not begun:
@@ -110,8 +128,9 @@ class Chat:
             return
         if reply.warning:
             screen.say(reply.warning, "yellow")
+        finishing = wanted(request, self.parts)
         try:
-            screen.stream_markdown(reply)
+            screen.stream_markdown(screen.after_working(FITTING, reply) if finishing else reply)
         except KeyboardInterrupt:
             reply.close()
             screen.say("Stopped; the earlier answer is kept." if again else "Stopped; what had come is kept.", "dim")
@@ -135,12 +154,22 @@ class Chat:
         self.withheld = ()
 
     def go_local(self, local: bool) -> None:
-        """Answer on this machine, or by the cloud again when one is configured."""
-        if not local and not self.parts.settings.cloud.configured:
+        """Answer on this machine, or as before when a cloud is configured."""
+        before = self.parts.settings.answer.mode
+        self.go(LOCAL if local else SKETCH if before == LOCAL else before)
+
+    def go(self, mode: str) -> None:
+        """Answer in `mode` from now on, which needs a cloud if it is another than local. Raises UsageError."""
+        from persona_cli.exchange import Request
+
+        if mode != LOCAL and not self.parts.settings.cloud.configured:
             screen.say(NO_CLOUD, "yellow")
             return
-        self.local = local
-        screen.say("Answers are made on this machine." if local else "Answers come from the cloud.", "dim")
+        mode_known = named_mode(mode, local=False)
+        if mode_known not in (LOCAL, AUTO):
+            self._assistant.choose(Request("", mode=mode_known))
+        self.mode = mode_known
+        screen.say(SAID_OF[mode_known], "dim")
 
     def receipts(self) -> list[Receipt]:
         """The receipts of this conversation's requests that left, oldest first."""
@@ -164,7 +193,9 @@ class Chat:
     @property
     def place(self) -> str:
         """Where answers are made, for the prompt."""
-        return "local" if self.local else f"cloud {self.parts.settings.cloud.model}"
+        if self.mode == LOCAL:
+            return LOCAL
+        return f"{'cloud' if self.mode == SKETCH else self.mode} {self.parts.settings.cloud.model}"
 
     def _begin(self, text: str) -> Conversation:
         self._conversation = self.parts.conversations.new(title(text))
@@ -175,7 +206,7 @@ class Chat:
         screen.say("persona · /help lists the commands, Ctrl-D leaves", "dim")
         if not self.parts.settings.cloud.configured:
             screen.say(NO_CLOUD, "dim")
-        if self.local and not self.parts.settings.local.model:
+        if self.mode in (LOCAL, OUTLINE) and not self.parts.settings.local.model:
             screen.say(TOO_SMALL, "dim")
         if self._conversation is not None:
             screen.say(f"continuing {self._conversation.id}: {self._conversation.title}", "dim")

@@ -20,7 +20,8 @@ from persona_cli.cli.forget import forget
 from persona_cli.cli.keys import keys
 from persona_cli.cli.memory import memory
 from persona_cli.cli.profile import profile
-from persona_cli.cli.stages import compress, detect, restore, sketch
+from persona_cli.cli.sketching import sketch
+from persona_cli.cli.stages import compress, detect, restore
 from persona_cli.errors import PersonaError
 
 INTERRUPTED = 130

@@ -122,13 +122,16 @@ def show(draft: Draft, host: str, console: Console) -> None:
     console.print(
         f"This would leave for {host}, {len(draft.cleared.body)} bytes. Nothing has been sent yet.", style="bold"
     )
-    rest = {key: value for key, value in body.items() if key != "messages"}
+    rest = {key: value for key, value in body.items() if key not in ("messages", "prompt")}
     console.print(visible(_json(rest)), style="dim")
-    for message in body["messages"]:
+    for message in body.get("messages", ()):
         extra = {key: value for key, value in message.items() if key not in ("role", "content")}
         console.print(visible(f"{message['role']} {_json(extra) if extra else ''}".rstrip()), style="bold cyan")
         # Indented, also where a line is broken: no text can pass for a message of its own.
         console.print(Padding(highlighted(message["content"], draft.table), (0, 0, 0, 2)))
+    if "prompt" in body:
+        console.print("prompt, and behind it the text as it is written", style="bold cyan")
+        console.print(Padding(highlighted(body["prompt"], draft.table), (0, 0, 0, 2)))
     tokens = {entry.value: entry.token for entry in draft.table.entries}
     for item in draft.sketch.decisions:
         what = " ".join((tokens.get(item.text, "") + " " + item.text).split())

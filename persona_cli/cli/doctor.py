@@ -33,6 +33,7 @@ class Finding:
 
 def doctor(
     online: Annotated[bool, typer.Option("--online", help="Also open a connection to the cloud's host.")] = False,
+    llama: Annotated[bool, typer.Option("--llama", help="Also try out what persona relies on in llama.cpp.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="JSON on stdout.")] = False,
 ) -> None:
     """Check models, keys, memory, cloud and permissions. Ends with 1 when something is wrong."""
@@ -45,6 +46,8 @@ def doctor(
     findings = [finding for check in checks for finding in _safely(check, parts)]
     if online:
         findings += _safely(_connection, parts)
+    if llama:
+        findings += _safely(_llama, parts)
     if as_json:
         screen.write_json([asdict(finding) for finding in findings])
     else:
@@ -162,6 +165,18 @@ def _connection(parts: Parts) -> Iterator[Finding]:
 
     if parts.settings.cloud.configured:
         yield Finding("connection", "ok", reach(parts.settings.cloud.base_url))
+
+
+def _llama(parts: Parts) -> Iterator[Finding]:
+    from persona_cli.local.selftest import facts
+
+    for fact in facts():
+        if fact.holds:
+            yield Finding("llama.cpp", "ok", fact.says)
+        else:
+            told = fact.error or f"by {fact.difference:.2g}"
+            advice = "This release of llama-cpp-python is not the one persona was made with. Run ./install.sh again."
+            yield Finding("llama.cpp", "problem", f"{fact.says}: differs ({told})", advice)
 
 
 def _permissions(parts: Parts) -> Iterator[Finding]:

@@ -12,6 +12,7 @@ import signal
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 from persona_cli.errors import PersonaError, Refused
@@ -105,6 +106,21 @@ def working(what: str) -> Iterator[None]:
         yield
 
 
+def after_working(what: str, pieces: Iterable[str]) -> Iterator[str]:
+    """The pieces, once the first of them has come, which takes its time: a spinner runs until then."""
+    waiting = iter(pieces)
+    with working(what):
+        first = next(waiting, "")
+    return chain((first,), waiting)
+
+
+def say_diff(diff: str) -> None:
+    """A unified diff on stderr, in colours on a terminal."""
+    for line in (diff or "The finish changed nothing.").split("\n"):
+        style = {"-": "red", "+": "green"}.get(line[:1], "dim")
+        say(line, style)
+
+
 class Bar:
     """A bar on stderr for what tells how far it is: call it with 0..1. It goes at 1; nothing off a terminal."""
 
@@ -152,9 +168,9 @@ def until_interrupted(pieces: Iterable[str]) -> Iterator[str]:
     before = signal.signal(signal.SIGINT, press)
     try:
         for piece in pieces:
+            yield piece
             if pressed:
                 raise KeyboardInterrupt
-            yield piece
     finally:
         signal.signal(signal.SIGINT, before)
 

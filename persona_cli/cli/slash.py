@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from persona_cli.cli import screen
+from persona_cli.settings import LOCAL, MODES
 
 if TYPE_CHECKING:
     from persona_cli.cli.chat import Chat
@@ -54,7 +55,15 @@ def _local(chat: Chat, argument: str) -> bool:
     if argument not in ("", "on", "off"):
         screen.say("/local takes on or off, or nothing to switch.", "yellow")
         return True
-    chat.go_local(argument == "on" if argument else not chat.local)
+    chat.go_local(argument == "on" if argument else chat.mode != LOCAL)
+    return True
+
+
+def _mode(chat: Chat, argument: str) -> bool:
+    if argument:
+        chat.go(argument)
+    else:
+        screen.say(f"The mode is {chat.mode}. /mode takes {', '.join(MODES)}.", "dim")
     return True
 
 
@@ -108,6 +117,7 @@ COMMANDS = (
     Command("/exit", "leave (Ctrl-D does too)", _exit, ("/quit", "/bye")),
     Command("/clear", "begin a new conversation", _clear, ("/new",)),
     Command("/local", "answer on this machine from now on (on, off)", _local),
+    Command("/mode", f"show or set how answers are made ({', '.join(MODES)})", _mode),
     Command("/confirm", "show what would leave, and ask, before each request (on, off)", _confirm),
     Command("/sent", "print exactly what left with the last request", _sent),
     Command("/private", "list what stays here, and its placeholders", _private),

@@ -1,4 +1,5 @@
-"""The stages of the pipeline as commands of their own: sketch, detect, restore, compress. None opens a connection."""
+"""The stages of the pipeline as commands of their own: detect, restore, compress (and sketching.py). None opens a
+connection."""
 
 from __future__ import annotations
 
@@ -6,18 +7,17 @@ import itertools
 import os
 import sys
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from persona_cli.cli import jsonl, screen
-from persona_cli.cli.intake import read_request, read_stdin, title
-from persona_cli.errors import Refused, UsageError
+from persona_cli.cli.intake import read_stdin
+from persona_cli.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from persona_cli.exchange import Draft
     from persona_cli.parts import Parts
     from persona_cli.privacy.spans import PrivateSpan
 
@@ -28,84 +28,6 @@ ConversationOption = Annotated[
 ]
 COLOURS = {"PERSON": "magenta", "ORG": "cyan", "PLACE": "green", "ADDRESS": "green", "SECRET": "red", "ID": "red"}
 CHUNK = 4096
-
-
-def sketch(
-    text: Annotated[list[str] | None, typer.Argument(help="The request (or on stdin).")] = None,
-    conversation: ConversationOption = "",
-    as_json: JsonOption = False,
-    as_jsonl: JsonlOption = False,
-) -> None:
-    """Print the payload that would leave for a request, and send nothing."""
-    from persona_cli.assistant import Assistant
-    from persona_cli.exchange import Request
-    from persona_cli.forgetting import expire
-    from persona_cli.parts import Parts
-
-    parts = Parts.of_user(reading=screen.reading())
-    assistant = Assistant(parts)
-    if as_jsonl:
-        jsonl.each_line(lambda row: _sketch_row(assistant, row))
-        return
-    asked, document = read_request(text or [])
-    chosen = parts.conversations.get(conversation) if conversation else parts.conversations.new(title(asked))
-    expire(parts, in_use=chosen.id)
-    draft = assistant.prepare(Request(asked, document, conversation=chosen.id))
-    parts.conversations.save_pseudonyms(chosen.id, draft.table)
-    show_draft(draft, as_json)
-
-
-def show_draft(draft: Draft, as_json: bool) -> None:
-    """What would leave: the exact bytes on stdout. A person also sees, on stderr, what was kept back and why."""
-    if as_json:
-        screen.write_json(draft_fields(draft))
-        return
-    screen.write(draft.cleared.body.decode("utf-8") + "\n")
-    for item in draft.sketch.decisions:
-        screen.note(f"{item.treatment:<11} {_one_line(item.text)}  ({item.reason})")
-    if draft.exposure and draft.exposure.traits:
-        screen.note(f"told of you {draft.exposure.summary}")
-
-
-def draft_fields(draft: Draft) -> dict[str, Any]:
-    """A draft as the JSON object of `sketch --json`."""
-    return {
-        "payload": draft.payload,
-        "payload_text": draft.payload_text,
-        "placeholders": draft.placeholders,
-        "withheld": [item.text for item in draft.sketch.treated("withheld")],
-        "generalised": [item.text for item in draft.sketch.treated("generalised")],
-        "decisions": [asdict(item) for item in draft.sketch.decisions],
-        "gate": "cleared",
-    }
-
-
-def _sketch_row(assistant: Any, row: jsonl.Row) -> jsonl.Row:
-    from persona_cli.exchange import Request
-
-    request = Request(
-        text=row["text"],
-        document=jsonl.optional_text(row, "document"),
-        facts=jsonl.texts(row, "facts"),
-    )
-    name = jsonl.optional_text(row, "conversation")
-    conversations = assistant.parts.conversations if name else None
-    table = conversations.pseudonyms(conversations.open(name).id) if conversations else None
-    try:
-        draft = assistant.prepare(request, table)
-    except Refused as refusal:
-        return {
-            "payload": None,
-            "payload_text": "",
-            "placeholders": {},
-            "withheld": [],
-            "generalised": [],
-            "gate": "refused",
-            "findings": list(refusal.findings),
-        }
-    if conversations:
-        conversations.save_pseudonyms(name, draft.table)
-    return draft_fields(draft)
 
 
 def detect(as_json: JsonOption = False, as_jsonl: JsonlOption = False) -> None:

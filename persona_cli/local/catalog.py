@@ -14,7 +14,10 @@ from persona_cli.paths import embedded_model
 
 @dataclass(frozen=True)
 class CatalogModel:
-    """`size` and `sha256` are those of fingerprint(); `context` is the window in tokens, 0 where there is none."""
+    """`size` and `sha256` are those of fingerprint(); `context` is the window in tokens, 0 where there is none.
+
+    `drafter` is the one that makes the better sketches with the model: extractive, local, or "" for not measured.
+    """
 
     name: str
     file: str
@@ -23,6 +26,7 @@ class CatalogModel:
     licence: str
     context: int
     description: str
+    drafter: str = ""
 
 
 @cache

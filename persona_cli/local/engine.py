@@ -1,51 +1,41 @@
 """The local generative model: a GGUF file run by llama.cpp in this process.
 
-Messages go in by the chat template that the file carries, text comes out as it is generated. A text that a message
-quotes cannot end the message or open another one: control tokens spelt out in it lose their power.
+Messages go in by the chat template that the file carries, text comes out as it is generated, constrained on demand: to
+a JSON schema, to the placeholders that are allowed. Prompts that begin alike are read only from where they part.
 
 Knows nothing of sketches or memories. llama-cpp-python is imported, and the model loaded, at the first use.
 """
 
 from __future__ import annotations
 
-import os
-from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from contextlib import closing
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from persona_cli.errors import ContextOverflow, ModelBroken, ModelMissing
-from persona_cli.local.silence import silenced
-from persona_cli.paths import Folders, embedded_model
+from persona_cli.errors import ContextOverflow, ModelBroken
+from persona_cli.local.prompting import Message
 
-EMBEDDED = "nano"
-# A small model can fall into saying the same for ever: up to so many pieces, so many times over, and it is stopped.
-LOOP_LENGTH = 4
-LOOP_TURNS = 6
+if TYPE_CHECKING:
+    from persona_cli.local.answer import Answer
+    from persona_cli.local.loading import Loaded
+    from persona_cli.local.prompting import Prompting
+    from persona_cli.local.reading import Reader
+    from persona_cli.local.scoring import Scorer
+    from persona_cli.local.vocabulary import Vocabulary
+
+_T = TypeVar("_T")
 # An answer gets at least this many tokens of the window (or as many as were asked for), else the text is too long.
 LEAST_ANSWER = 64
-PREFILL = 512
-# A model of fewer bytes runs on one thread unless told otherwise.
-TINY = 64 * 2**20
-_log: deque[str] = deque(maxlen=200)
-
-
-class Message(Protocol):
-    """`role` is system, user or assistant."""
-
-    @property
-    def role(self) -> str: ...
-    @property
-    def content(self) -> str: ...
 
 
 class Engine:
     """A GGUF model. `context` is the window in tokens (at most what the model was trained for); `threads` 0 means one
     for each core (one alone for a tiny model).
 
-    After a `stream`, `cut_short` tells whether the answer ended at its limit. One stream at a time.
+    After a `stream` (or `complete`), `cut_short` tells whether the answer ended at its limit. Calls may be mixed: a
+    stream that another call interrupts reads again what it needs. Ctrl-C and closing leave the engine usable.
     """
 
     def __init__(self, model_path: Path, context: int = 4096, threads: int = 0, seed: int = 0) -> None:
@@ -61,198 +51,197 @@ class Engine:
 
     def load(self) -> None:
         """Load the model now instead of at the first use. Raises ModelMissing, ModelBroken."""
-        _ = self._llama
+        _ = self._loaded
 
     @property
     def window(self) -> int:
         """Tokens for prompt and answer together. Loads the model."""
-        return min(int(self._llama.n_ctx()), int(self._llama._model.n_ctx_train()))
+        return self._loaded.window
+
+    @property
+    def evaluated(self) -> int:
+        """Tokens that llama.cpp was given to read since the model was loaded."""
+        return self._reader.evaluated
 
     def stream(
-        self, messages: Sequence[Message], max_tokens: int, temperature: float = 0.0, seed: int | None = None
-    ) -> Iterator[str]:
-        """The answer, piece by piece; closing the iterator stops the model. Temperature 0 is deterministic.
+        self,
+        messages: Sequence[Message],
+        max_tokens: int,
+        temperature: float = 0.0,
+        seed: int | None = None,
+        schema: Mapping[str, Any] | None = None,
+        bias: Mapping[int, float] | None = None,
+        allowed_placeholders: Collection[str] | None = None,
+        avoid_repeats: bool = False,
+    ) -> Answer:
+        """The answer, piece by piece; closing the iterator stops the model, also while it reads the prompt.
+
+        Temperature 0 is deterministic. `schema` (JSON schema, see json_grammar.grammar): unless it is cut short, the
+        answer is JSON of it. `bias`: what is added to the logits of some tokens (see `ban`). `allowed_placeholders`:
+        no others can come up in the answer (see placeholder_rule). `avoid_repeats`: a mild penalty on going on with
+        what the answer said before; never with a schema.
 
         Raises ModelMissing, ModelBroken, and ContextOverflow before the first piece.
         """
-        self.cut_short = False
-        llama, prompt = self._llama, self._prompt(messages)
-        room = self.window - len(prompt)
-        if room < min(max_tokens, LEAST_ANSWER):
-            raise ContextOverflow(
-                f"The text is too long for the local model {self.name}: it takes {len(prompt)} tokens, and the window "
-                f"has {self.window} for text and answer together. Shorten it (persona compress), or use a model with a "
-                "longer window."
-            )
-        with silenced():
-            pieces = llama.create_completion(
-                prompt, max_tokens=min(max_tokens, room), temperature=temperature, stream=True,
-                seed=self._seed if seed is None else seed,
+        from persona_cli.local.answer import Answer, write
+
+        def begin(answer: Answer) -> Generator[str, None, None]:
+            from persona_cli.local.json_grammar import grammar
+            from persona_cli.local.placeholder_rule import PlaceholderRule
+            from persona_cli.local.sampling import Sampler
+
+            self.cut_short = False
+            prompt = self.prompt(messages)
+            limit = self._room(len(prompt), max_tokens)
+            rule = None if allowed_placeholders is None else PlaceholderRule(allowed_placeholders, self._vocabulary)
+            sampler = Sampler(
+                self._loaded.model, temperature, self._seed if seed is None else seed, bias,
+                None if schema is None else grammar(schema), rule, avoid_repeats and schema is None,
             )  # fmt: skip
-        latest: deque[str] = deque(maxlen=LOOP_LENGTH * LOOP_TURNS)
-        with closing(pieces):
-            while not _loops(latest):
-                # The terminal gets its descriptor back while the caller has the turn.
-                with silenced():
-                    piece = next(pieces, None)
-                if piece is None:
-                    return
-                choice = piece["choices"][0]
-                self.cut_short = choice["finish_reason"] == "length"
-                if choice["text"]:
-                    latest.append(choice["text"])
-                    yield choice["text"]
-        self.cut_short = True
-
-    def count(self, messages: Sequence[Message]) -> int:
-        """Tokens that `messages` take as a prompt, template included."""
-        return len(self._prompt(messages))
-
-    def close(self) -> None:
-        """Free the model. The next use loads it again."""
-        if "_llama" in self.__dict__:
-            with silenced():
-                self._llama.close()
-            del self._llama
-
-    @cached_property
-    def _llama(self) -> Any:
-        _look_at(self.path)
-        # llama.cpp's threads wait for each other by spinning: on a busy machine, a tiny model spends its time on that.
-        threads = self._threads or (1 if self.path.stat().st_size < TINY else os.cpu_count() or 1)
-        with silenced() as heard:
             try:
-                from llama_cpp import Llama, llama_log_set
+                yield from write(answer, prompt, limit, self._reader, self._vocabulary, sampler, rule)
+            finally:
+                self.cut_short = answer.cut_short
 
-                llama_log_set(_log_callback(), None)
-                _log.clear()
-                return Llama(
-                    str(self.path), n_ctx=self._context, n_batch=min(PREFILL, self._context), n_threads=threads,
-                    n_threads_batch=threads, seed=self._seed, verbose=False,
-                )  # fmt: skip
-            except ImportError as error:
-                raise ModelBroken(f"llama.cpp is not installed or broken ({error}). Run ./install.sh again.") from error
-            except (ValueError, RuntimeError, OSError, AssertionError) as error:
-                failure = error
-        raise ModelBroken(
-            f"llama.cpp cannot load the model {self.path} ({_reason(heard.text, failure)}). "
-            "Get the file again, or choose another model (persona config set local.model)."
-        ) from failure
+        return Answer(begin)
 
-    @cached_property
-    def _template(self) -> Any:
-        from llama_cpp import llama_chat_format
+    def complete(
+        self,
+        messages: Sequence[Message],
+        max_tokens: int,
+        temperature: float = 0.0,
+        seed: int | None = None,
+        schema: Mapping[str, Any] | None = None,
+        bias: Mapping[int, float] | None = None,
+        allowed_placeholders: Collection[str] | None = None,
+        avoid_repeats: bool = False,
+    ) -> str:
+        """The whole answer of `stream`."""
+        pieces = self.stream(
+            messages, max_tokens, temperature, seed, schema, bias, allowed_placeholders, avoid_repeats
+        )  # fmt: skip
+        with closing(pieces):
+            return "".join(pieces)
 
-        llama = self._llama
-        texts = [
-            llama._model.token_get_text(token) if token >= 0 else "" for token in (llama.token_eos(), llama.token_bos())
-        ]
-        template = llama.metadata.get("tokenizer.chat_template", llama_chat_format.CHATML_CHAT_TEMPLATE)
-        return llama_chat_format.Jinja2ChatFormatter(template, *texts)
+    def complete_json(
+        self,
+        messages: Sequence[Message],
+        schema: Mapping[str, Any],
+        max_tokens: int,
+        temperature: float = 0.0,
+        seed: int | None = None,
+        bias: Mapping[int, float] | None = None,
+        allowed_placeholders: Collection[str] | None = None,
+    ) -> Any:
+        """The answer as a value of `schema`. One that is cut short is closed (json_closing) where it got far enough.
 
-    def _prompt(self, messages: Sequence[Message]) -> list[int]:
-        told = [{"role": item.role, "content": self._harmless(item.content)} for item in messages]
+        Raises as `stream` does, and ModelBroken where it did not.
+        """
+        from persona_cli.local.json_closing import Unclosable, closed
+
+        text = self.complete(messages, max_tokens, temperature, seed, schema, bias, allowed_placeholders)
         try:
-            formatted = self._template(messages=told)
+            return closed(text, schema)
+        except Unclosable as error:
+            raise ModelBroken(
+                f"The answer of the local model {self.name} broke off after {max_tokens} tokens or fewer ({error}). "
+                "Ask for less at once, or use a larger model (persona config set local.model)."
+            ) from error
+
+    def complete_many(
+        self, conversations: Sequence[Sequence[Message]], max_tokens: int, parallel: int = 4
+    ) -> list[str]:
+        """The answer to each conversation, greedily, up to `parallel` (at most 8) side by side, in their order.
+
+        As many at a time as the context holds: with a small one, one after the other. Raises as `stream` does.
+        """
+        from persona_cli.local.batch import answers
+
+        if not conversations:
+            return []
+        prompts = [self.prompt(messages) for messages in conversations]
+        limits = [self._room(len(prompt), max_tokens) for prompt in prompts]
+        written = answers(prompts, limits, self._loaded, self._reader, self._vocabulary, max(1, parallel))
+        return [self._vocabulary.whole(tokens) for tokens in written]
+
+    def ban(self, texts: Collection[str]) -> dict[int, float]:
+        """A `bias` by which no token that holds one of `texts` whole can come up. A text of several tokens is out of
+        its reach: `allowed_placeholders` is not."""
+        told = [text.encode() for text in texts]
+        return {
+            token: float("-inf")
+            for token, spelt in enumerate(self._vocabulary.every)
+            if any(text and text in spelt for text in told)
+        }
+
+    def scorer(self) -> Scorer:
+        """Log-probabilities from the same loaded model. Valid until `close`."""
+        from persona_cli.local.scoring import Scorer
+
+        return Scorer(self._reader, self._vocabulary, self.window)
+
+    def prompt(self, messages: Sequence[Message]) -> list[int]:
+        """The tokens of `messages`, template included, up to where the answer begins. Raises ModelBroken."""
+        return self._rendered(lambda: self._prompting.tokens(messages))
+
+    def prompt_text(self, messages: Sequence[Message]) -> str:
+        """The same as text, control tokens spelt out. Raises ModelBroken."""
+        return self._rendered(lambda: self._prompting.text(messages))
+
+    def _rendered(self, render: Callable[[], _T]) -> _T:
+        try:
+            return render()
         except Exception as error:  # a template is a program of the model's maker, and raises what it likes
             raise ModelBroken(
                 f"The chat template of the model {self.path} does not take this conversation ({error}). "
                 "Choose another model (persona config set local.model)."
             ) from error
-        tokens: list[int] = self._llama.tokenize(
-            formatted.prompt.encode(), add_bos=not formatted.added_special, special=True
-        )
-        return tokens
 
-    def _harmless(self, text: str) -> str:
-        """`text` with every control token that it spells out broken by a zero-width space."""
-        text = text.encode("utf-8", "replace").decode()
-        while True:
-            tokens = self._llama.tokenize(text.encode(), add_bos=False, special=True)
-            if tokens == self._llama.tokenize(text.encode(), add_bos=False, special=False):
-                return text
-            spelt = {self._llama._model.token_get_text(token) for token in tokens if self._is_control(token)}
-            broken = text
-            for control in spelt:
-                broken = broken.replace(control, control[:1] + "\N{ZERO WIDTH SPACE}" + control[1:])
-            if broken == text:
-                return text
-            text = broken
+    def count(self, messages: Sequence[Message]) -> int:
+        """Tokens that `messages` take as a prompt, template included."""
+        return len(self.prompt(messages))
 
-    def _is_control(self, token: int) -> bool:
-        from llama_cpp import LLAMA_TOKEN_ATTR_CONTROL, LLAMA_TOKEN_ATTR_UNKNOWN, llama_vocab_get_attr
+    def close(self) -> None:
+        """Free the model. The next use loads it again."""
+        if "_reader" in self.__dict__:
+            self._reader.close()
+        if "_loaded" in self.__dict__:
+            self._loaded.close()
+        for part in ("_reader", "_prompting", "_vocabulary", "_loaded"):
+            self.__dict__.pop(part, None)
 
-        attributes = llama_vocab_get_attr(self._llama._model.vocab, token)
-        return bool(attributes & (LLAMA_TOKEN_ATTR_CONTROL | LLAMA_TOKEN_ATTR_UNKNOWN))
+    def _room(self, taken: int, max_tokens: int) -> int:
+        """Tokens for the answer behind a prompt of `taken`. Raises ContextOverflow."""
+        room = self.window - taken
+        if room < min(max_tokens, LEAST_ANSWER):
+            raise ContextOverflow(
+                f"The text is too long for the local model {self.name}: it takes {taken} tokens, and the window "
+                f"has {self.window} for text and answer together. Shorten it (persona compress), or use a model with a "
+                "longer window."
+            )
+        return min(max_tokens, room)
 
+    @cached_property
+    def _loaded(self) -> Loaded:
+        from persona_cli.local.loading import Loaded
 
-def _loops(latest: Sequence[str]) -> bool:
-    """Whether the latest pieces are one phrase of at most LOOP_LENGTH pieces, LOOP_TURNS times over."""
-    told = list(latest)
-    return any(
-        len(told) >= length * LOOP_TURNS
-        and told[-length * LOOP_TURNS :] == told[-length:] * LOOP_TURNS
-        and any(character.isalnum() for piece in told[-length:] for character in piece)
-        for length in range(1, LOOP_LENGTH + 1)
-    )
+        return Loaded(self.path, self._context, self._threads)
 
+    @cached_property
+    def _vocabulary(self) -> Vocabulary:
+        from persona_cli.local.vocabulary import Vocabulary
 
-def resolve_model(name: str, folders: Folders) -> Path:
-    """The file of a model: "" or "nano" for the embedded one, a path to a .gguf file, or a downloaded model's name.
+        return Vocabulary(self._loaded.model)
 
-    Raises ModelMissing.
-    """
-    if name in ("", EMBEDDED):
-        return embedded_model(f"{EMBEDDED}.gguf")
-    downloaded = folders.data / "models"
-    if name.endswith(".gguf") or os.sep in name:
-        path = Path(name).expanduser()
-        found = path if path.is_file() or path.is_absolute() else downloaded / path
-    else:
-        found = downloaded / f"{name}.gguf"
-    if not found.is_file():
-        names = sorted([EMBEDDED, *(path.stem for path in downloaded.glob("*.gguf"))])
-        raise ModelMissing(
-            f"There is no local model '{name}'. Installed: {', '.join(names)}. Give one of these names or the path of "
-            "a .gguf file (persona config set local.model)."
-        )
-    return found
+    @cached_property
+    def _reader(self) -> Reader:
+        from persona_cli.local.loading import CHUNK
+        from persona_cli.local.reading import Reader
 
+        return Reader(self._loaded.context, self._vocabulary.size, min(CHUNK, self._context))
 
-def _look_at(path: Path) -> None:
-    try:
-        with path.open("rb") as file:
-            magic = file.read(4)
-    except FileNotFoundError:
-        raise ModelMissing(
-            f"The model file {path} is not there. Name another (persona config set local.model)."
-        ) from None
-    except OSError as error:
-        raise ModelBroken(f"The model file {path} cannot be read ({error.strerror}). Check its permissions.") from error
-    if magic != b"GGUF":
-        raise ModelBroken(
-            f"{path} is not a GGUF model. llama.cpp needs one; name another (persona config set local.model)."
-        )
+    @cached_property
+    def _prompting(self) -> Prompting:
+        from persona_cli.local.prompting import Prompting
 
-
-def _reason(written: str, error: Exception) -> str:
-    """The most telling line of what llama.cpp said."""
-    lines = [line.strip() for line in (*written.splitlines(), *"".join(_log).splitlines()) if line.strip()]
-    telling = [line for line in lines if "error" in line.lower() or "fail" in line.lower()]
-    return (telling or [str(error)])[0][:300]
-
-
-_kept_callback: Any = None
-
-
-def _log_callback() -> Any:
-    """llama.cpp's log, kept for `_reason` instead of written. The object lives as long as llama.cpp may call it."""
-    global _kept_callback
-    if _kept_callback is None:
-        from llama_cpp import llama_log_callback
-
-        def keep(level: int, text: bytes, user_data: object) -> None:
-            _log.append(text.decode("utf-8", "replace"))
-
-        _kept_callback = llama_log_callback(keep)
-    return _kept_callback
+        return Prompting(self._loaded.metadata.get("tokenizer.chat_template"), self._vocabulary)

@@ -23,16 +23,17 @@ START_PATIENCE = 60.0
 
 
 @contextmanager
-def serving(model: Path, alias: str, context: int = 2048, threads: int = 0) -> Iterator[str]:
+def serving(model: Path, alias: str, context: int = 2048, threads: int = 0, logprobs: bool = False) -> Iterator[str]:
     """Serve `model` (GGUF) under the name `alias` on a free loopback port; gives the base_url. Stops at the end.
 
-    `context` is tokens. Raises ModelBroken when the server does not come up within `START_PATIENCE` seconds.
+    `context` is tokens; with `logprobs` its completions come with log-probabilities. Raises ModelBroken when the server
+    does not come up within `START_PATIENCE` seconds.
     """
     port = _free_port()
     command = [
         sys.executable, "-m", "llama_cpp.server", "--model", str(model), "--model_alias", alias, "--host", "127.0.0.1",
         "--port", str(port), "--n_ctx", str(context), "--n_threads", str(threads or os.cpu_count() or 1),
-        "--verbose", "False",
+        "--verbose", "False", "--logits_all", str(logprobs),
     ]  # fmt: skip
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:

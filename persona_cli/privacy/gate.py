@@ -33,7 +33,7 @@ _PASS: Final = object()
 class Cleared:
     """Bytes that may leave. `body` is the exact JSON body (UTF-8); `sha256` is its hex digest; `masked` counts repairs.
 
-    Only `Gate.clear` can make one: anything else raises TypeError.
+    Only the gate can make one: anything else raises TypeError.
     """
 
     __slots__ = ("body", "masked", "sha256")
@@ -74,6 +74,8 @@ class Gate:
         self._detector = detector
         self._shipped = frozenset(shipped)
         self._is_common = is_common
+        self._read: dict[tuple[str, bool], tuple[PrivateSpan, ...]] = {}
+        self._guarded: tuple[tuple[Known, ...], KnownValues] = ((), KnownValues((), is_common))
 
     def clear(
         self, body: Mapping[str, Any], table: Pseudonyms, known: Sequence[Known] = (), legend: str = ""
@@ -123,6 +125,56 @@ class Gate:
         if table.uses_surrogates:
             encoded = self._with_surrogates(repaired, table, guarded, known, answered) or encoded
         return Cleared(encoded, masked, _PASS)
+
+    def clear_prompt(
+        self,
+        body: Mapping[str, Any],
+        texts: Sequence[str],
+        answer: str,
+        table: Pseudonyms,
+        known: Sequence[Known] = (),
+    ) -> Cleared:
+        """Clear the raw completion `body` as it stands, or not at all: nothing in it is masked.
+
+        `texts` are the messages in its prompt, in order, each cleared as such before; `answer` is what was written
+        behind them, at which nobody has looked yet. Detection reads each message and each paragraph of the answer for
+        itself, and once. Known values are looked for in every string of the body. Raises Refused.
+        """
+        prompt = str(body["prompt"])
+        if not _in_order(prompt, texts, answer):
+            texts, answer = (), prompt
+        guarded = self._values((*(Known(item.value, item.kind) for item in table.entries if item.kind != TEXT), *known))
+        spans = [span for text in texts for span in self._once(text, again=True)]
+        spans += [span for paragraph in answer.split("\n\n") for span in self._once(paragraph, again=False)]
+        spans += _outside_tokens(answer, guarded.glued(answer))
+        for _, text in strings(body):
+            spans += [span for piece in self._own(text) for span in self._findings(piece, guarded, ())]
+        encoded = encode(body)
+        left = [f"the prompt: {span.kind} '{span.text}' ({span.source})" for span in spans]
+        left += [f"the body: {item.value!r}, encoded" for item in guarded.encoded(encoded)]
+        if left:
+            raise Refused("Nothing was sent: private text was in the prompt. Reword it, or use --local.", tuple(left))
+        return Cleared(encoded, 0, _PASS)
+
+    def _values(self, known: tuple[Known, ...]) -> KnownValues:
+        if self._guarded[0] != known:
+            self._guarded = (known, KnownValues(known, self._is_common))
+        return self._guarded[1]
+
+    def _once(self, text: str, again: bool) -> tuple[PrivateSpan, ...]:
+        """What detection finds in a text of a prompt; `again`: in one that was cleared as a message before."""
+        key = (text, again)
+        if key not in self._read:
+            path = "content"
+            self._read[key] = self._still_detected(path, text) if again else self._detected(path, text)
+        return self._read[key]
+
+    def _own(self, text: str) -> list[str]:
+        """`text` without what persona itself wrote."""
+        pieces = [text]
+        for shipped in filter(None, self._shipped):
+            pieces = [part for piece in pieces for part in piece.split(shipped)]
+        return pieces
 
     def _with_surrogates(
         self,
@@ -177,6 +229,16 @@ class Gate:
         if answered:
             known += guarded.glued(text)
         return _outside_tokens(text, unite(text, [*known, *detected]))
+
+
+def _in_order(prompt: str, texts: Sequence[str], answer: str) -> bool:
+    """Whether `texts` stand in `prompt`, one behind the other, and `answer` at its end."""
+    at = 0
+    for text in texts:
+        if (found := prompt.find(text, at)) < 0:
+            return False
+        at = found + len(text)
+    return prompt[at:].endswith(answer)
 
 
 def _before(text: str, legend: str) -> str:

@@ -34,7 +34,7 @@ def edited(sketch: Sketch, text: str, detector: Detector, table: Pseudonyms) -> 
     sketch = trimmed(sketch, told, leaving)
     changed = replace(sketch, instruction=message, document="", points=())
     gone = {entry.value for entry in table.entries if entry.token not in leaving}
-    decisions = [item for item in sketch.decisions if item.treatment != "replaced" or item.text not in gone]
+    decisions = [item for item in sketch.decisions if not _undone(item, message, gone)]
     decided = {item.text for item in decisions} | {span.text for span in kept}
     decisions += [
         Decision("replaced", span.text, f"{span.kind.lower()} ({span.source})")
@@ -42,6 +42,13 @@ def edited(sketch: Sketch, text: str, detector: Detector, table: Pseudonyms) -> 
         if span.text not in decided
     ]
     return plain, replace(changed, decisions=tuple(dict.fromkeys(decisions)))
+
+
+def _undone(item: Decision, message: str, gone: set[str]) -> bool:
+    """Whether the user took out what the decision put in."""
+    if item.treatment == "generalised" and item.became:
+        return item.became not in message
+    return item.treatment == "replaced" and item.text in gone
 
 
 def _put_back(text: str, table: Pseudonyms) -> tuple[str, list[PrivateSpan]]:

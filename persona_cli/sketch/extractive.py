@@ -7,6 +7,7 @@ does not go unless the request is about it:
   the request mentions the landlord). It goes with placeholders.
 * *replaced whole*: it is about what the request is about and says more. It goes as one [DETAIL_n], under words the
   request itself used, so that the cloud can place it and learns nothing from it.
+* *generalised*: the request is not about it but needs it in kind, as a menu needs an allergy: see generalising.py.
 * *withheld*: everything else, and every secret or identity number in a memory.
 
 A document that came with the request goes as far as the task needs it in words: see need.py.
@@ -15,7 +16,7 @@ A document that came with the request goes as far as the task needs it in words:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -25,7 +26,8 @@ from persona_cli.privacy.spans import DETAIL, ID, SECRET, PrivateSpan, unite
 from persona_cli.sketch import reading
 from persona_cli.sketch.background import background
 from persona_cli.sketch.content import stem, stems, surfaces
-from persona_cli.sketch.need import BALANCED, OPEN, Held, held, without
+from persona_cli.sketch.generalising import generalise
+from persona_cli.sketch.need import BALANCED, OPEN, STRICT, Held, held, without
 from persona_cli.sketch.sensitive import topic
 from persona_cli.sketch.sketch import DOCUMENT_HEADING, Decision, Message, Sketch
 
@@ -35,6 +37,11 @@ if TYPE_CHECKING:
 
 # How many content words beyond the request's own a memory may bring along and still go in words.
 NEW_WORDS: Final = 1
+# Why a memory goes: with placeholders, as a standing instruction, or as one placeholder.
+NOT_ABOUT: Final = "the request is not about it"
+IN_WORDS: Final = "the request is about it; details replaced"
+STANDING: Final = "a standing instruction"
+WHOLE: Final = "the request is about it; replaced as a whole"
 _TOKEN: Final = re.compile(r"\[[A-Z]+_\d+[a-z]?\]")
 
 
@@ -58,10 +65,12 @@ def draft(
     detector: Detector,
     table: Pseudonyms,
     level: str = BALANCED,
+    attributes: Collection[str] = (),
 ) -> Sketch:
     """A sketch of `request`. New placeholders are issued in `table`, which restores the answer later.
 
-    `level` is privacy.level: how much of a document the task is taken to need.
+    `level` is privacy.level: how much of a document the task is taken to need; "strict" generalises nothing.
+    `attributes` is privacy.attributes.
     """
     texts = [request, document, *(message.content for message in history)]
     spans = detect_together([*texts, *(memory.text for memory in memories)], detector)
@@ -78,6 +87,12 @@ def draft(
     said = surfaces(_TOKEN.sub(" ", " ".join(sanitised)))
     for memory, found in zip(memories, spans[len(texts) :], strict=True):
         point, decision = _point(memory, found, said, about, table)
+        if decision.reason == NOT_ABOUT and level != STRICT:
+            # What the request says of others' private details is no subject of it.
+            general = generalise(memory.text, found, _without(request, spans[0]), attributes)
+            if general is not None:
+                point = general.point
+                decision = Decision("generalised", memory.text, f"{general.reason}: {point}", point)
         decisions.append(decision)
         if point:
             points.append(point)
@@ -185,21 +200,21 @@ def _point(
     if memory.standing:
         if topic(memory.text):
             return "", Decision("withheld", memory.text, "a standing instruction that says something sensitive")
-        return pseudonymise(memory.text, spans, table), Decision("replaced", memory.text, "a standing instruction")
+        text = pseudonymise(memory.text, spans, table)
+        return text, Decision("replaced", memory.text, STANDING, text)
     words = stems(_without(memory.text, spans))
     values = {entry.value for entry in table.entries}
     named_in_request = [span for span in spans if span.text in values]
     shared = words & said.keys()
     if not (words & about or shared or named_in_request):
-        return "", Decision("withheld", memory.text, "the request is not about it")
+        return "", Decision("withheld", memory.text, NOT_ABOUT)
     if len(words - said.keys()) <= NEW_WORDS:
         text = pseudonymise(memory.text, spans, table)
-        return text, Decision("replaced", memory.text, "the request is about it; details replaced")
+        return text, Decision("replaced", memory.text, IN_WORDS, text)
     token = table.token_for(DETAIL, memory.text)
     label = _label(memory.text, said, named_in_request, table)
-    return (f"about {label}: {token}" if label else token), Decision(
-        "replaced", memory.text, "the request is about it; replaced as a whole"
-    )
+    point = f"about {label}: {token}" if label else token
+    return point, Decision("replaced", memory.text, WHOLE, point)
 
 
 def _label(text: str, said: Mapping[str, str], named: Sequence[PrivateSpan], table: Pseudonyms) -> str:

@@ -104,16 +104,21 @@ def held(
     `spans` are its private spans, `said` the stems of `request` without its own private spans.
     """
     found = passages(document)
-    works_on = bool(_WORKS_ON.match(request)) and not _SENDS.search(request)
+    itself = works_on(request)
     judge = _Judge(document, spans, said, answered(request))
     if found:
-        chosen = (judge.record(passage, level, works_on) for passage in found)
-    elif level == OPEN or (works_on and level != STRICT):
+        chosen = (judge.record(passage, level, itself) for passage in found)
+    elif level == OPEN or (itself and level != STRICT):
         return ()
     else:
         whole = (Passage(start, end) for start, end in sentences(document) if _PROSE.match(document, start, end))
         chosen = (judge.text(passage, level) for passage in whole)
     return tuple(_joined(document, [(item, passage) for item, passage in chosen if item is not None]))
+
+
+def works_on(request: str) -> bool:
+    """Whether `request` is for something done to its document, or asked of it, and not for a new text."""
+    return bool(_WORKS_ON.match(request)) and not _SENDS.search(request)
 
 
 def without(

@@ -24,6 +24,9 @@ CLOUD_SYSTEM_SURROGATES: Final = (
 LEGEND_HEADING: Final = "About the tokens:"
 # What stands between a request and its document in the user's message.
 DOCUMENT_HEADING: Final = "\n\nDocument:\n"
+# What stands above the points of a sketch in the request's own words.
+DETAILS_HEADING: Final = "Details you may use"
+EXTRACTIVE: Final = "extractive"
 
 Treatment = Literal["withheld", "generalised", "replaced"]
 
@@ -38,11 +41,15 @@ class Message:
 
 @dataclass(frozen=True)
 class Decision:
-    """What was done with one private thing, and why. `text` is private: for the user's terminal and the vault only."""
+    """What was done with one private thing, and why. `text` is private: for the user's terminal and the vault only.
+
+    `became` is the point of the sketch that stands for a memory, "" for none and for everything else.
+    """
 
     treatment: Treatment
     text: str
     reason: str
+    became: str = ""
 
 
 @dataclass(frozen=True)
@@ -52,6 +59,10 @@ class Sketch:
     `instruction`, `document`, `points` and `history` hold placeholders where the private details stood. `task`,
     `format`, `tone` and `length` are read off the request and may be empty. `legend` has a line for each placeholder
     that the cloud is told something of ("[PERSON_1]: a woman, the landlord").
+
+    `heading` stands above the points. `drafter` says who made the sketch, after how many `attempts` of a local model;
+    `findings` what was wrong with its last one where another drafter took over, and other remarks on its work.
+    `shortened` says what was done to a document that was too long for the cloud. They hold no private value.
     """
 
     instruction: str
@@ -65,6 +76,11 @@ class Sketch:
     tone: str = ""
     length: str = ""
     decisions: tuple[Decision, ...] = ()
+    heading: str = DETAILS_HEADING
+    drafter: str = EXTRACTIVE
+    attempts: int = 0
+    findings: tuple[str, ...] = ()
+    shortened: str = ""
 
     def treated(self, treatment: Treatment) -> tuple[Decision, ...]:
         return tuple(item for item in self.decisions if item.treatment == treatment)
@@ -73,7 +89,22 @@ class Sketch:
     def reasons(self) -> tuple[str, ...]:
         """What was done and why, without what it was done to: "replaced: person (facts)", with how often it was."""
         counted = Counter(f"{item.treatment}: {item.reason}" for item in self.decisions)
-        return tuple(f"{reason} ×{count}" if count > 1 else reason for reason, count in counted.items())
+        told = tuple(f"{reason} ×{count}" if count > 1 else reason for reason, count in counted.items())
+        return (*told, f"drafter: {self.made_by}") if self.attempts else told
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What there is to say of how the sketch was made."""
+        return (*self.findings, self.shortened) if self.shortened else self.findings
+
+    @property
+    def made_by(self) -> str:
+        """The drafter, and what came before it: "local, at the 2nd attempt"."""
+        if not self.attempts:
+            return self.drafter
+        if self.drafter == EXTRACTIVE:
+            return f"{self.drafter}, after {self.attempts} of the local model that were no good"
+        return self.drafter if self.attempts == 1 else f"{self.drafter}, at attempt {self.attempts}"
 
 
 def prompt(instruction: str, document: str, points: tuple[str, ...], heading: str) -> str:
@@ -93,7 +124,7 @@ def legend_text(legend: tuple[str, ...]) -> str:
 
 def body(sketch: Sketch, model: str, system: str = CLOUD_SYSTEM) -> dict[str, Any]:
     """The chat-completions request for `sketch`, ready for the gate."""
-    content = prompt(sketch.instruction, sketch.document, sketch.points, "Details you may use")
+    content = prompt(sketch.instruction, sketch.document, sketch.points, sketch.heading)
     content += legend_text(sketch.legend)
     messages = [Message("system", system), *sketch.history, Message("user", content)]
     return {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from tests.chroma_server import chroma_server
@@ -18,8 +19,24 @@ def test_ask_local_opens_no_socket(tmp_path: Path) -> None:
     assert done.code == 0 and done.stdout.strip() and done.attempts == []
 
 
+def test_the_mode_local_opens_no_socket_however_it_was_chosen(tmp_path: Path) -> None:
+    asked = "Write a short note to my landlord."
+    done = run_guarded([COMMAND, "ask", "--mode", "local", "--json", asked], tmp_path, CLOUD)
+    assert done.code == 0 and done.attempts == [] and json.loads(done.stdout)["mode"] == "local"
+    assert persona("config", "set", "answer.mode", "local").returncode == 0
+    done = run_guarded([COMMAND, "ask", "--json", asked], tmp_path, CLOUD)
+    assert done.code == 0 and done.attempts == []
+    answer = json.loads(done.stdout)
+    assert (answer["mode"], answer["mode_reason"]) == ("local", "the setting answer.mode")
+    # Without a cloud `auto` is local as well.
+    done = run_guarded([COMMAND, "ask", "--mode", "auto", "Explain tea."], tmp_path)
+    assert done.code == 0 and done.attempts == [] and "auto: local, because no cloud is configured" in done.stderr
+
+
 def test_what_only_sketches_opens_no_socket(tmp_path: Path) -> None:
-    for arguments in (["ask", "--dry-run", "Write to Tom."], ["sketch", "Write to Tom."], ["doctor"], ["--help"]):
+    for arguments in (["ask", "--dry-run", "Write to Tom."], ["sketch", "Write to Tom."], ["doctor"], ["--help"],
+                      ["ask", "--mode", "outline", "--dry-run", "Write to Tom."], ["sketch", "--mode", "auto", "Hi"],
+                      ["ask", "--mode", "local", "--dry-run", "Write to Tom."]):  # fmt: skip
         done = run_guarded([COMMAND, *arguments], tmp_path, CLOUD)
         assert done.code == 0 and done.attempts == [], arguments
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -15,6 +17,7 @@ from persona_cli.errors import CloudError, Refused
 from persona_cli.exchange import Request
 from persona_cli.parts import Parts
 from persona_cli.privacy.normal import fold, squash
+from persona_cli.settings import LEVELS, with_value
 from tests.servers import RecordingServer, echo, rubbish, server_error, stream_of, then, truncated, unauthorised
 
 NAMES = ("Theodora Quigley", "Łukasz Brzęczyszczykiewicz", "Anne-Marie O'Shaughnessy", "May Featherstonehaugh")
@@ -37,6 +40,9 @@ SENTENCES = (
 )
 # Every way the cloud can behave: what left before it failed counts as well.
 CLOUDS = (stream_of("Fine."), echo(), unauthorised(), truncated("Dear"), rubbish(), then(server_error(), echo()))
+
+# All that send; `auto` is one of them or sends nothing. In `local` nothing is captured: test_local_means_local.py.
+MODES = ("sketch", "outline", "auto")
 
 SPELLINGS: tuple[Callable[[str], str], ...] = (
     str,
@@ -68,12 +74,15 @@ def test_no_planted_value_is_in_the_captured_bytes(with_cloud: Callable[..., Par
         sentence.replace("{}", data.draw(st.sampled_from(pieces))).replace("{{", "{").replace("}}", "}")
         for _ in range(3)
     )
+    mode = data.draw(st.sampled_from(MODES))
     with RecordingServer(data.draw(st.sampled_from(CLOUDS))) as server:
         parts = with_cloud(server.base_url, retries=1)
+        level = data.draw(st.sampled_from(LEVELS))
+        parts = replace(parts, settings=with_value(parts.settings, "privacy.level", level))
         parts.profile.set("name", *NAMES)
         conversation = parts.conversations.new("fuzz").id
         for text in (request, f"And again: {document}"):
-            asked = Request(text, document, (f"{name} is the name.", fact), conversation)
+            asked = Request(text, document, (f"{name} is the name.", fact), conversation, mode)
             try:
                 for _ in Assistant(parts).ask(asked):
                     pass
@@ -95,6 +104,25 @@ def test_the_bytes_that_arrive_are_the_bytes_the_receipt_keeps(with_cloud: Calla
     assert len(server.requests) == 2 and bodies == {parts.audit.payload(reply.answer.receipt)}
     assert [item.outcome for item in parts.audit.list()] == ["sending", "answered"]
     assert parts.audit.verify().ok
+
+
+@pytest.mark.parametrize("cloud", CLOUDS)
+def test_in_the_mode_outline_no_word_of_document_memory_and_history_leaves(
+    with_cloud: Callable[..., Parts], cloud: Callable[..., None]
+) -> None:
+    """Common words too: what only the local model needs stays with it, whatever it is."""
+    with RecordingServer(cloud) as server:
+        parts = with_cloud(server.base_url, retries=1)
+        parts.profile.set("name", *NAMES)
+        parts.memory.add("The landlord keeps seventeen pigeons on the balcony.")
+        conversation = parts.conversations.new("x").id
+        for text in ("Write to my landlord that the violin must go.", "Write to my landlord again: no trombones."):
+            with suppress(CloudError):
+                list(Assistant(parts).ask(Request(text, "He plays the tuba.", (), conversation, "outline")))
+        captured = b"\n".join(item.body for item in server.requests)
+    assert server.requests and b"landlord" in captured
+    for word in (b"pigeon", b"balcony", b"violin", b"trombone", b"tuba", b"seventeen"):
+        assert word not in captured
 
 
 def test_the_witness_would_see_a_leak() -> None:

@@ -8,8 +8,10 @@ import pytest
 
 from persona_cli.assistant import Assistant
 from persona_cli.exchange import Draft, Request
+from persona_cli.modes.steps import Steps
 from persona_cli.parts import Parts
 from persona_cli.settings import with_value
+from persona_cli.sketch.sketch import CLOUD_SYSTEM
 
 TEXT = "Write to my landlord Tom Brannigan about the heating in our flat in Dublin."
 LEGEND = "\n\nAbout the tokens:\n[PERSON_1]: a man, the landlord\n[PLACE_1]: in Ireland"
@@ -40,9 +42,9 @@ def test_a_private_country_is_not_told(parts: Parts) -> None:
 
 def test_the_gate_masks_a_private_value_that_is_in_a_legend_all_the_same(parts: Parts) -> None:
     assistant, draft = prepared(parts, "country")
-    detector, _ = assistant._detection(Request(TEXT, facts=("Country: Ireland",)))
-    _, facts = assistant._detection(Request(TEXT, facts=("Country: Ireland",)))
-    cleared = assistant._clear(draft.sketch, detector, draft.table, facts)
+    steps = Steps(assistant.parts)
+    detector, facts = steps.detection(Request(TEXT, facts=("Country: Ireland",)))
+    cleared = steps.clear(draft.sketch, CLOUD_SYSTEM, detector, draft.table, facts)
     assert b"Ireland" not in cleared.body and b"About the tokens" in cleared.body
 
 

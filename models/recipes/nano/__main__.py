@@ -34,9 +34,7 @@ def main(given: Sequence[str] | None = None) -> int:
     parser = COMMAND.parser()
     parser.add_argument("--dtype", choices=("q8_0", "f16", "f32"), default="q8_0", help="type of the exported matrices")
     parser.add_argument("--size", choices=("nano", "pico"), default="nano", help="which model (default: nano)")
-    parser.add_argument(
-        "--tokens", type=int, help="training tokens (default: 20 million; pico 6; with a GPU ten times)"
-    )
+    parser.add_argument("--tokens", type=int, help="training tokens (default: 20 million; pico 3; with a GPU 200)")
     options = COMMAND.arguments(parser, given)
     if options.size == "pico" and not options.small:
         options.out = options.out.with_name(options.out.name.replace("nano", "pico"))

@@ -14,7 +14,7 @@ class Recipe:
 
     seed: int = 20261121
     shape: Shape = field(default_factory=Shape)
-    tokens: int = 6_400_000
+    tokens: int = 20_000_000
     batch: int = 4096
     parts: int = 3
     matrix_rate: float = 0.02

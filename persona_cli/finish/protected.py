@@ -1,0 +1,90 @@
+"""What no wording may change: numbers, dates, names, addresses, negations and the values behind the placeholders.
+
+`same(before, after, values)` is the whole of it: two multisets, read off the texts by rules, that have to be equal.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from typing import Final
+
+from persona_cli.memory.statements.stems import stems
+from persona_cli.privacy.spans import DETAIL
+from persona_cli.privacy.words import lexicon
+
+# A sentence may become so much longer or shorter, in characters; short ones by ROOM more.
+LONGER: Final = 1.8
+SHORTER: Final = 0.4
+ROOM: Final = 20
+_NUMBER_WORDS: Final = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+    "eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred hundreds thousand thousands "
+    "million millions billion billions dozen dozens half quarter double twice once first second third fourth fifth "
+    "sixth seventh eighth ninth tenth"
+).split()
+_DATE_WORDS: Final = (
+    "january february march april may june july august september october november december jan feb mar apr jun jul aug "
+    "sept sep oct nov dec monday tuesday wednesday thursday friday saturday sunday today tomorrow yesterday tonight "
+    "morning noon afternoon evening midnight weekend daily weekly monthly yearly"
+).split()
+# Written small these are verbs.
+_SMALL: Final = frozenset(("may", "march", "second"))
+_NEGATIONS: Final = frozenset(
+    "no never none nobody nothing nowhere neither nor without hardly barely unless except stop cancel refuse decline "
+    "unable impossible".split()
+)
+# "can't" and "cannot" say the same.
+_NOT: Final = frozenset(("not", "cannot"))
+_COUNTED: Final = frozenset((*_NUMBER_WORDS, *_DATE_WORDS)) - _SMALL
+_ADDRESS: Final = re.compile(r"(?:https?://|www\.)\S+|\S+@\S+\.\w+|\[[A-Z]+_\d+[a-z]?\]|@\w+|#\w+", re.IGNORECASE)
+# With what belongs to a number: its sign, currency, unit of percent, ordinal, am and pm.
+_DIGITS: Final = re.compile(r"[+\-−~<>]?[$€£¥]?\d[\d.,:/\-–]*\d|[+\-−~<>]?[$€£¥]?\d")
+_SIGNS: Final = re.compile(r"[$€£¥%°]|\b(?:euros?|dollars?|pounds?|percent|[ap]\.?m\b)", re.IGNORECASE)
+_WORD: Final = re.compile(r"[^\W\d_]+(?:['’\-][^\W\d_]+)*")
+_NT: Final = re.compile(r"n['’]t$", re.IGNORECASE)
+_PRONOUN: Final = frozenset(("I", "I'm", "I've", "I'd", "I'll"))
+
+
+def same(before: str, after: str, values: Sequence[tuple[str, str]] = ()) -> bool:
+    """Whether `after` says of names, numbers, dates, addresses and negations what `before` does, and as often.
+
+    `values` are (kind, value) of the conversation's placeholders: each stands in both texts equally often, letter by
+    letter; of a DETAIL, which may be a sentence of its own, each word that carries its matter does.
+    """
+    if before.rstrip("\"'”’)").endswith("?") != after.rstrip("\"'”’)").endswith("?"):
+        return False
+    if not SHORTER * len(before) - ROOM <= len(after) <= LONGER * len(before) + ROOM:
+        return False
+    for kind, value in values:
+        if kind == DETAIL and value in before and " " in value:
+            if Counter(stems(value)) - Counter(stems(after)):
+                return False
+        elif before.count(value) != after.count(value):
+            return False
+    return items(before) == items(after)
+
+
+def items(text: str) -> Counter[str]:
+    """The protected items of a sentence, by how often they stand in it."""
+    found = Counter(match.group() for match in _ADDRESS.finditer(text))
+    text = _ADDRESS.sub(" ", text)
+    found.update(match.group() for match in _DIGITS.finditer(text))
+    found.update(match.group().lower() for match in _SIGNS.finditer(text))
+    known = lexicon()
+    start = True
+    for match in _WORD.finditer(text):
+        word = match.group().replace("’", "'")
+        plain = re.sub(r"'(?:s|m|re|ve|ll|d)$", "", word)
+        lower = plain.lower()
+        if lower in _COUNTED or (lower in _SMALL and plain != lower):
+            found[lower] += 1
+        elif lower in _NOT or _NT.search(word):
+            found["not"] += 1
+        elif lower in _NEGATIONS:
+            found[lower] += 1
+        elif plain != lower and word not in _PRONOUN and not (start and known.is_word(lower)):
+            found[plain] += 1
+        start = bool(re.match(r"[.!?:;\"“”]+\s*", text[match.end() :]))
+    return found

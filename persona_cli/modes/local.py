@@ -1,0 +1,68 @@
+"""The mode `local`: the model on this machine writes, with all there is to know, and nothing leaves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from persona_cli.exchange import Answer, Pieces, Request
+from persona_cli.modes.long_reading import LongReading
+from persona_cli.modes.steps import Steps
+from persona_cli.sketch.prompts import NOTES_HEADING
+from persona_cli.sketch.sketch import Message, prompt
+
+if TYPE_CHECKING:
+    from persona_cli.sketch.extractive import Recalled
+
+LOCAL_SYSTEM: Final = (
+    "You are persona, a private assistant on the user's own machine. "
+    "Write what is asked, using the notes where they help."
+)
+ANSWER_TOKENS: Final = 1024
+
+
+class LocalMode:
+    """Answers requests on this machine."""
+
+    def __init__(self, steps: Steps) -> None:
+        self._steps = steps
+        self._parts = steps.parts
+
+    def answer(self, request: Request) -> Pieces:
+        """The text as it comes, then the Answer, and again with what was learned. Raises ContextOverflow and others."""
+        engine, record = self._parts.engine, self._steps.record
+        memories = self._steps.recall(request)
+        history, told = record.history(request), notes(memories)
+
+        def ask(document: str) -> list[Message]:
+            asked = Message("user", prompt(request.text, document, told, NOTES_HEADING))
+            return [Message("system", LOCAL_SYSTEM), *history, asked]
+
+        reading = LongReading(engine, request.text, request.document, ask, ANSWER_TOKENS)
+        shown: list[str] = []
+        complete = False
+        try:
+            for delta in reading.answer():
+                shown.append(delta)
+                yield delta
+            complete = True
+        finally:
+            record.turns(request, "".join(shown), complete)
+        text = "".join(shown)
+        answer = Answer(
+            text=text,
+            raw=text,
+            where="local",
+            model=engine.name,
+            mode=request.mode,
+            mode_reason=request.mode_reason,
+            memories=tuple(memory.id for memory in memories if memory.id),
+            cut_short=reading.cut_short,
+            shortened=reading.told,
+        )
+        yield answer
+        yield record.learned(request, memories, answer)
+
+
+def notes(memories: tuple[Recalled, ...]) -> tuple[str, ...]:
+    """What the local model is told of them: each text once."""
+    return tuple(dict.fromkeys(memory.text for memory in memories))

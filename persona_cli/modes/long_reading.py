@@ -1,0 +1,77 @@
+"""A local model answers about a document that may be longer than its window.
+
+Where the document fits, it is asked once. Else a translation or a correction is made part by part; for everything else
+the model says what each part holds, and answers the request with that in the place of the document.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from typing import TYPE_CHECKING, Final
+
+from persona_cli.sketch.long_documents import condensed, iter_parts
+from persona_cli.sketch.reading import TASKS, first_match
+from persona_cli.sketch.sketch import Message, prompt
+
+if TYPE_CHECKING:
+    from persona_cli.local.engine import Engine
+
+# What becomes of every part: no sentence of the document may be missing.
+PART_BY_PART: Final = ("translate", "rewrite")
+SUMMARISE: Final = "Summarise this in a few sentences."
+# Of the window, so much is the answer's, and so much is what is said of one part.
+ANSWER_SHARE: Final = 1 / 4
+PART_SHARE: Final = 1 / 10
+
+
+class LongReading:
+    """One request to `engine` about `document`; `ask` makes the messages for a document that stands in its place.
+
+    While and after `answer()` has been iterated, `told` says what was done to the document ("" for nothing), and
+    `cut_short` whether an answer ended at its limit.
+    """
+
+    def __init__(
+        self, engine: Engine, request: str, document: str, ask: Callable[[str], Sequence[Message]], most: int
+    ) -> None:
+        self.told = ""
+        self.cut_short = False
+        self._engine = engine
+        self._request = request
+        self._document = document
+        self._ask = ask
+        self._most = most
+
+    def answer(self) -> Iterator[str]:
+        """The text as it comes. Raises ContextOverflow where request and notes alone are too long."""
+        if not self._document or self._fits(self._document) or not self._fits(""):
+            yield from self._one(self._document)
+        elif first_match(self._request, TASKS) in PART_BY_PART:
+            parts = list(iter_parts(self._document, self._fits))
+            self.told = f"the document is longer than {self._limit} and was answered in {len(parts)} parts"
+            for number, part in enumerate(parts):
+                if number:
+                    yield "\n\n"
+                yield from self._one(part)
+        else:
+            done = condensed(self._document, self._fits, self._of_part)
+            self.told = done.told(self._limit)
+            yield from self._one(done.text)
+
+    @property
+    def _limit(self) -> str:
+        return f"the window of {self._engine.name} ({self._engine.window} tokens)"
+
+    def _fits(self, document: str) -> bool:
+        room = min(self._most, int(self._engine.window * ANSWER_SHARE))
+        return self._engine.count(self._ask(document)) + room <= self._engine.window
+
+    def _one(self, document: str) -> Iterator[str]:
+        with closing(self._engine.stream(self._ask(document), max_tokens=self._most)) as pieces:
+            yield from pieces
+        self.cut_short = self.cut_short or self._engine.cut_short
+
+    def _of_part(self, part: str) -> str:
+        asked = [self._ask("")[0], Message("user", prompt(SUMMARISE, part, (), ""))]
+        return "".join(self._engine.stream(asked, max_tokens=int(self._engine.window * PART_SHARE)))

@@ -1,0 +1,112 @@
+"""The steps that every mode takes on the way to the cloud's door: recall, detection, the gate, what has been told.
+
+Each is a step of the picture in assistant.py. Knows nothing of which mode takes them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from persona_cli.errors import Refused
+from persona_cli.record import Record
+from persona_cli.settings import SURROGATES
+from persona_cli.sketch.sketch import Sketch, body, legend_text
+
+if TYPE_CHECKING:
+    from persona_cli.exchange import Request
+    from persona_cli.parts import Parts
+    from persona_cli.privacy.detect import Detector
+    from persona_cli.privacy.disclosure import Exposure
+    from persona_cli.privacy.facts import KnownFact
+    from persona_cli.privacy.gate import Cleared
+    from persona_cli.privacy.pseudonyms import Pseudonyms
+    from persona_cli.sketch.extractive import Recalled
+
+# Of standing instructions and preferences, above every request.
+STANDING_WORDS: Final = 150
+
+
+class Steps:
+    """The steps over `parts`; `record` keeps what came of them."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
+        self.record = Record(parts)
+
+    def recall(self, request: Request) -> tuple[Recalled, ...]:
+        """What of the memory and of the facts given with `request` it may be about."""
+        from persona_cli.privacy.stated import statements
+        from persona_cli.sketch.extractive import Recalled
+
+        found = [Recalled("", fact) for fact in statements(request.facts)]
+        wanted = 0 if self.record.memory_out_of_reach(request) else self.parts.settings.memory.recall
+        if wanted and self.parts.memory.count():
+            from persona_cli.memory.recall import always, recall
+            from persona_cli.memory.statements.standing import INSTRUCTION, standing
+
+            store = self.parts.memory
+            for memory in always(store, request.text, STANDING_WORDS):
+                found.append(Recalled(memory.id, memory.text, standing=standing(memory.text) == INSTRUCTION))
+            # The user's own name is in half of what they remember and tells the memories apart no better than "I".
+            hits = recall(store, request.text, wanted, names=self.parts.user_names)
+            known = {memory.id for memory in found}
+            found += [Recalled(hit.memory.id, hit.memory.text) for hit in hits if hit.memory.id not in known]
+        return tuple(found)
+
+    def detection(self, request: Request) -> tuple[Detector, list[KnownFact]]:
+        """What finds private text for `request`, and what is known beforehand."""
+        from persona_cli.privacy.stated import read_facts
+
+        facts = read_facts(request.facts)
+        detector = self.parts.detector_with(facts) if facts else self.parts.detector
+        return detector, [*self.parts.known_facts, *facts]
+
+    def described(self, sketch: Sketch, request: Request, table: Pseudonyms, facts: Sequence[KnownFact]) -> Sketch:
+        """`sketch` with what the cloud may be told of its placeholders (the setting privacy.attributes)."""
+        allowed = self.parts.settings.privacy.attributes
+        if not allowed:
+            return sketch
+        from persona_cli.privacy.stated import stated_fields
+        from persona_cli.sketch.legend import with_legend
+
+        fields = [*self.parts.profile_fields, *stated_fields(request.facts)]
+        private = [(fact.kind, value) for fact in facts for value in (fact.value, *fact.aliases)]
+        return with_legend(sketch, table, allowed, fields, private)
+
+    def clear(
+        self, sketch: Sketch, system: str, detector: Detector, table: Pseudonyms, facts: Sequence[KnownFact]
+    ) -> Cleared:
+        """`sketch` under the prompt `system`, past the gate. Raises Refused."""
+        from persona_cli.parts import make_gate
+        from persona_cli.privacy.known import Known
+
+        known = [Known(value, fact.kind) for fact in facts for value in (fact.value, *fact.aliases)]
+        asked = body(sketch, self.parts.settings.cloud.model, system)
+        return make_gate(detector).clear(asked, table, known, legend_text(sketch.legend))
+
+    def expose(self, request: Request, sketch: Sketch, cleared: Cleared, table: Pseudonyms) -> Exposure | None:
+        """What the conversation has told of the user once this has left. Raises Refused below privacy.k_refuse."""
+        privacy = self.parts.settings.privacy
+        if not (privacy.k_anonymity or privacy.k_refuse):
+            return None
+        from persona_cli.privacy.disclosure import expose
+
+        told = self.parts.disclosures.told(request.conversation) if request.conversation else ()
+        # A surrogate's town is not where the user lives.
+        exposure = expose(table.with_tokens(json.loads(cleared.body)), sketch.legend, told)
+        if refusal := exposure.refusal(privacy.k_refuse):
+            raise Refused(refusal)
+        return exposure
+
+    def style(self, table: Pseudonyms, request: Request, memories: Sequence[Recalled]) -> None:
+        """Tags or surrogates (the setting privacy.style). No surrogate is a word of anything private at hand."""
+        privacy = self.parts.settings.privacy
+        if privacy.style != SURROGATES:
+            return
+        table.use_surrogates(
+            [request.text, request.document, *request.facts, *(memory.text for memory in memories),
+             *(value for fact in self.parts.known_facts for value in (fact.value, *fact.aliases)),
+             *privacy.allow, *privacy.deny]
+        )  # fmt: skip
