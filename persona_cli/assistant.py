@@ -80,7 +80,7 @@ class Assistant:
         exposure, privacy = draft.exposure, self.parts.settings.privacy
         warning = exposure.warning(privacy.k_anonymity) if exposure else ""
         withheld = draft.sketch.treated("withheld")
-        pieces = self._finish(self._by_cloud(draft), request, draft.table)
+        pieces = self._finish(self._by_cloud(draft), request, draft)
         return Reply(pieces, withheld, warning, request.mode, request.mode_reason)
 
     def edit(self, draft: Draft, text: str) -> Draft:
@@ -118,8 +118,8 @@ class Assistant:
         pieces = self._finish(self._here(request), request)
         return Reply(pieces, mode=request.mode, mode_reason=request.mode_reason)
 
-    def _finish(self, pieces: Pieces, request: Request, table: Pseudonyms | None = None) -> Pieces:
-        """`pieces` as they are, or fitted to the user's style where they want that."""
+    def _finish(self, pieces: Pieces, request: Request, draft: Draft | None = None) -> Pieces:
+        """`pieces` as they are, or fitted to the user's style and filled where they want that."""
         if not wanted(request, self.parts):
             return pieces
-        return finished(pieces, request, self._steps, table)
+        return finished(pieces, request, self._steps, draft)

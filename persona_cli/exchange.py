@@ -23,9 +23,9 @@ class Request:
     `conversation` is the id of the conversation it belongs to ("" for none: nothing is stored). `mode` is one of
     settings.MODES, "" leaves it to the setting answer.mode; `mode_reason` says why it is that, once it was chosen, and
     with `fallback` the local model answers where the cloud fails. `finish` says whether the local model fits the answer
-    to the user's style (None: the setting answer.finish), and `wish` how it should be ("warmer"). `confirm` says
-    whether the user must consent before it leaves; None leaves that to the setting privacy.confirm. With `retry` the
-    answer takes the place of the conversation's last exchange, which stays until there is one.
+    to the user's style and fills it (None: the setting answer.finish), and `wish` how it should be ("warmer").
+    `confirm` says whether the user must consent before it leaves; None leaves that to the setting privacy.confirm. With
+    `retry` the answer takes the place of the conversation's last exchange, which stays until there is one.
     """
 
     text: str
@@ -95,8 +95,9 @@ class Answer:
     nothing left). `outline` is the cloud's, as the local model was given it. `learned` is what the memory took from the
     request. `shortened` is what was done to a document that was too long, "" for nothing. `fused` and `alone` count the
     tokens that the local model wrote with the cloud's and without (mode logits).
-    `finished` says that the local model had the text to fit to the user's style, and `diff` what it changed, as a
-    unified diff.
+    `finished` says that the local model had the text to fit to the user's style or to fill, and `diff` what changed, as
+    a unified diff. `filled` are the private words that came into it so, and `left_out` counts the facts that the
+    request is about, that the cloud was not told, and for which no sentence was found.
     """
 
     text: str
@@ -117,6 +118,8 @@ class Answer:
     outline: tuple[str, ...] = ()
     finished: bool = False
     diff: str = ""
+    filled: tuple[str, ...] = ()
+    left_out: int = 0
     learned: tuple[str, ...] = ()
     shortened: str = ""
     fused: int = 0

@@ -4,8 +4,8 @@
                that before it leaves; 0: never)
     [local]    model (a .gguf file; empty = the embedded nano), threads, context (tokens), drafter (who makes sketches:
                extractive, local, or auto: the better one for the model)
-    [answer]   mode (how answers are made: sketch, outline, logits, local, auto), finish (off, on: whether the local
-               model fits them to your style)
+    [answer]   mode (how answers are made: sketch, outline, logits, local, auto), finish (what the local model does with
+               them: style fits them to yours, fill says what was kept from the cloud, on does both, off neither)
     [memory]   embedder ("embedded" or "sentence-transformers:NAME"), recall (memories looked at for a request),
                learn (on, off: whether what you say of yourself is remembered), consolidate (daily, in the background
                after an answer, or manual), capacity (more memories than this are too many; 0: no limit),
@@ -43,7 +43,7 @@ SKETCH, OUTLINE, LOGITS, LOCAL, AUTO = MODES = ("sketch", "outline", "logits", "
 # What a setting may be, or each item of it.
 CHOICES = {
     "answer.mode": MODES,
-    "answer.finish": ("off", "on"),
+    "answer.finish": ("off", "style", "fill", "on"),
     "local.drafter": ("auto", "extractive", "local"),
     "memory.learn": ("on", "off"),
     "memory.consolidate": ("daily", "manual"),

@@ -55,7 +55,7 @@ def ask(
         str, typer.Option("--restore-in", help="Where placeholders are restored: prose,code,url.")
     ] = "",
     finish: Annotated[
-        bool | None, typer.Option("--finish/--no-finish", help="Have the local model fit the answer to your style.")
+        bool | None, typer.Option("--finish/--no-finish", help="Have the local model fit and fill the answer.")
     ] = None,
     wish: Annotated[str, typer.Option("--wish", help="How the finished answer should be, such as warmer.")] = "",
     diff: Annotated[bool, typer.Option("--diff", help="Show on stderr what the finish changed.")] = False,
@@ -96,7 +96,7 @@ def ask(
         raise
     if reply.warning and not quiet:
         screen.say(reply.warning, "yellow")
-    finishing = wanted(request, parts)
+    finishing = bool(wanted(request, parts))
     if finishing and not quiet and not parts.settings.local.model:
         screen.note(TINY_FINISH)
     answer = show_answer(reply, as_json, raw or not screen.out_is_terminal(), raw, finishing)
@@ -177,6 +177,9 @@ def remark(answer: Answer) -> None:
         screen.say("The answer stopped at the model's length limit.", "yellow")
     if answer.shortened:
         screen.say(f"{answer.shortened[:1].upper()}{answer.shortened[1:]}.", "yellow")
+    if answer.left_out:
+        facts = "1 fact that was" if answer.left_out == 1 else f"{answer.left_out} facts that were"
+        screen.say(f"Left out: {facts} kept from the cloud. --show-sketch with the same request shows them.", "yellow")
     if answer.held:
         screen.say(
             f"Left in place in a link or code: {', '.join(answer.held)}. --restore-in prose,code,url restores them.",

@@ -128,7 +128,7 @@ class Chat:
             return
         if reply.warning:
             screen.say(reply.warning, "yellow")
-        finishing = wanted(request, self.parts)
+        finishing = bool(wanted(request, self.parts))
         try:
             screen.stream_markdown(screen.after_working(FITTING, reply) if finishing else reply)
         except KeyboardInterrupt:

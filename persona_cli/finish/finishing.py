@@ -32,12 +32,16 @@ class Writer(Protocol):
 
 @dataclass(frozen=True)
 class Finished:
-    """`before` is the restored text. `changed` sentences read otherwise now; `refused` would have changed a fact."""
+    """`before` is the restored text. `changed` sentences read otherwise now; `refused` would have changed a fact.
+
+    `reworded` are sentences that say a detail in other words than it was kept in.
+    """
 
     text: str
     before: str
     changed: int = 0
     refused: int = 0
+    reworded: tuple[str, ...] = ()
 
     @property
     def diff(self) -> str:
@@ -66,6 +70,7 @@ def finish(
     found = list(parts(smooth, [value for kind, value in values if kind != DETAIL]))
     sentences = sum(part.sentence for part in found)
     done: list[str] = []
+    reworded: list[str] = []
     seen = changed = refused = 0
     for part in found:
         if not part.sentence:
@@ -74,11 +79,18 @@ def finish(
         worded = _worded(part.text, writer, wish, notes)
         taken = same(part.text, worded, values)
         done.append(worded if taken else part.text)
+        if taken and any(detail in part.text and detail not in worded for detail in _cores(details)):
+            reworded.append(worded)
         changed += taken and worded != part.text
         refused += not taken
         seen += 1
         progress(seen / sentences)
-    return Finished("".join(done), text, changed, refused)
+    return Finished("".join(done), text, changed, refused, tuple(reworded))
+
+
+def _cores(details: Sequence[str]) -> list[str]:
+    """What of the details stands in a text after mending, whatever their first letter and full stop became."""
+    return [core for detail in details if (core := detail.strip()[1:].rstrip(".!"))]
 
 
 def wish_of(wish: str, style: Sequence[str]) -> str:

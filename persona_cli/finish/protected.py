@@ -10,9 +10,10 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
-from persona_cli.memory.statements.stems import stems
+from persona_cli.finish.sentences import ends_short
+from persona_cli.memory.statements.stems import STOP, stems
 from persona_cli.privacy.spans import DETAIL
-from persona_cli.privacy.words import lexicon
+from persona_cli.privacy.words import Lexicon, lexicon
 
 # A sentence may become so much longer or shorter, in characters; short ones by ROOM more.
 LONGER: Final = 1.8
@@ -43,6 +44,9 @@ _ADDRESS: Final = re.compile(r"(?:https?://|www\.)\S+|\S+@\S+\.\w+|\[[A-Z]+_\d+[
 _DIGITS: Final = re.compile(r"[+\-−~<>]?[$€£¥]?\d[\d.,:/\-–]*\d|[+\-−~<>]?[$€£¥]?\d")
 _SIGNS: Final = re.compile(r"[$€£¥%°]|\b(?:euros?|dollars?|pounds?|percent|[ap]\.?m\b)", re.IGNORECASE)
 _WORD: Final = re.compile(r"[^\W\d_]+(?:['’\-][^\W\d_]+)*")
+# First names that begin a sentence as words.
+_OFTEN_FIRST: Final = frozenset("see hope come little early case".split())
+_START: Final = re.compile(r"[.!?:;\"“”]+\s*")
 _NT: Final = re.compile(r"n['’]t$", re.IGNORECASE)
 _PRONOUN: Final = frozenset(("I", "I'm", "I've", "I'd", "I'll"))
 
@@ -84,7 +88,25 @@ def items(text: str) -> Counter[str]:
             found["not"] += 1
         elif lower in _NEGATIONS:
             found[lower] += 1
-        elif plain != lower and word not in _PRONOUN and not (start and known.is_word(lower)):
+        elif plain != lower and word not in _PRONOUN and not (start and _begins(lower, known)):
             found[plain] += 1
-        start = bool(re.match(r"[.!?:;\"“”]+\s*", text[match.end() :]))
+        start = bool(_START.match(text, match.end())) and not ends_short(text[: match.end() + 1])
     return found
+
+
+def _begins(word: str, known: Lexicon) -> bool:
+    """Whether a sentence may begin with `word` that is no name: "Thanks", and not "Grace"."""
+    return known.is_word(word) and (word not in known.given or word in STOP or word in _OFTEN_FIRST)
+
+
+def is_date_word(word: str) -> bool:
+    """Whether `word` is a month, a day or the like: capitalised and nobody's name."""
+    return word.lower() in _DATE_WORDS
+
+
+def kind_of_item(item: str) -> str:
+    """What an item of `items` is: "no" for a negation, "name", or "fact" (a number, date, sign or address)."""
+    if item == "not" or item in _NEGATIONS:
+        return "no"
+    word = _WORD.fullmatch(item) is not None and item.lower() != item
+    return "name" if word and not _SIGNS.fullmatch(item) else "fact"

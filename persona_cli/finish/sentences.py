@@ -48,6 +48,11 @@ def parts(text: str, whole: Sequence[str] = ()) -> Iterator[Part]:
             yield from _of_line(line, whole)
 
 
+def ends_short(text: str) -> bool:
+    """Whether the full stop at the end of `text` is that of an abbreviation."""
+    return _SHORT.search(text) is not None
+
+
 def _of_line(line: str, whole: Sequence[str]) -> Iterator[Part]:
     body = line.rstrip()
     inside = [(found.start(), found.end()) for value in whole for found in re.finditer(re.escape(value), body)]
@@ -56,7 +61,7 @@ def _of_line(line: str, whole: Sequence[str]) -> Iterator[Part]:
         yield Part(line[:start])
     for found in _END.finditer(f"{body} "):
         end = found.end()
-        if end <= start or _SHORT.search(body[start:end]) or any(first < end < last for first, last in inside):
+        if end <= start or ends_short(body[start:end]) or any(first < end < last for first, last in inside):
             continue
         yield _sentence(body[start:end])
         gap = len(body[end:]) - len(body[end:].lstrip())

@@ -20,9 +20,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from persona_cli.privacy.known import Known, KnownValues
 from persona_cli.privacy.phrases import Phrases
 from persona_cli.privacy.pseudonyms import pseudonymise
 from persona_cli.privacy.spans import DETAIL, ID, SECRET, PrivateSpan, unite
+from persona_cli.privacy.words import lexicon
 from persona_cli.sketch import reading
 from persona_cli.sketch.background import background
 from persona_cli.sketch.content import stem, stems, surfaces
@@ -74,6 +76,10 @@ def draft(
     """
     texts = [request, document, *(message.content for message in history)]
     spans = detect_together([*texts, *(memory.text for memory in memories)], detector)
+    # A detail that was restored, or filled in, has names in it that would cut it into pieces otherwise.
+    details = KnownValues([Known(entry.value) for entry in table.entries if entry.kind == DETAIL], lexicon().is_word)
+    for number, message in enumerate(history, 2):
+        spans[number] = unite(message.content, [*spans[number], *details.find(message.content)])
     about = stems(_without(request, spans[0]))
     if level != OPEN:
         known = background(request, [memory.text for memory in memories])

@@ -78,7 +78,8 @@ _GUARDED: Final = _words(
     "overdraft insolv gay$ lesbian bisexual homosexual queer lgbt transgender transition closet orientation sexual "
     "hiv$ aids$ std$ addict alcohol rehab sober drug overdos convict prison jail parole probation arrest criminal "
     "crime felon lawsuit assault abus divorc affair$ infidel custody union$ vote$ voted political politic immigra "
-    "visa$ asylum undocument refugee ethnic racial depress suicid bipolar schizo psych therap$ therapist rape$"
+    "visa$ asylum undocument refugee ethnic racial depress suicid bipolar schizo psych therap$ therapist rape$ died$ "
+    "dead$ death$ killed passed_away stillb bereave funeral grief griev lost_my lost_our lost_her lost_his lost_a_baby"
 )
 # Of these, what takes one away from work or school.
 _PERSONAL: Final = _words(
@@ -164,17 +165,17 @@ _KINDS: Final = (
 )
 _DECADES: Final = ("", "", "twenties", "thirties", "forties", "fifties", "sixties", "seventies", "eighties", "nineties")
 _FIGURES: Final = {2: "two", 3: "three", 4: "four", 5: "five", 6: "six", 7: "seven", 8: "eight", 9: "nine"}
-_AGE: Final = re.compile(
+AGE: Final = re.compile(
     r"\b(\d{1,3})[- ]years?[- ]old\b|\baged?:? (\d{1,3})\b|"
     r"\b(?:i am|i'm|turn(?:ed)?) (\d{1,3})(?=\s*(?:[.,;!?]|$|and\b))",
     re.IGNORECASE,
 )
-_BORN: Final = re.compile(
+BORN: Final = re.compile(
     r"\b(?:born|birth|birthday|date of birth|dob)\b[^\n]{0,40}?\b(1[89]\d|20\d)\d\b", re.IGNORECASE
 )
 _CURRENCY: Final = r"(?:[£$€¥]|USD|EUR|GBP|CHF)"
 _NUMBER: Final = r"(\d[\d.,’']*)\s?(k\b|m\b|thousand|million)?"
-_MONEY: Final = re.compile(
+MONEY: Final = re.compile(
     rf"{_CURRENCY}\s?{_NUMBER}|"
     rf"(?<![\w.,]){_NUMBER}\s?(?:{_CURRENCY}|(?:euros?|dollars?|pounds?|francs?|a year|a month)\b)",
     re.IGNORECASE,
@@ -198,10 +199,10 @@ def generalise(
     `spans` are the private spans of the memory; `allowed` is the setting privacy.attributes, without whose "country"
     no country is named.
     """
-    own = bool(_OWN.search(memory) or _FIELD.match(memory))
+    own = _says_own(memory)
     if not own and any(span.kind == PERSON for span in spans):
         return None  # somebody else's, of whom the request does not speak
-    own = own and not _SOMEBODY.search(memory)
+    own = is_own(memory)
     guarded = bool(_GUARDED.search(memory))
     said = _stems(request)
     private = {stem for stem in _stems(memory) if stem not in said}
@@ -218,6 +219,24 @@ def generalise(
     return None
 
 
+def kind_of(point: str) -> str:
+    """The kind of fact that `point` was said in place of, "" where it is none of these wordings."""
+    for kind in _KINDS:
+        for wording in kind.wordings:
+            if re.fullmatch(re.sub(r"\\\{\w+\\\}", "[^.]+", re.escape(wording)), point):
+                return kind.name
+    return ""
+
+
+def is_own(memory: str) -> bool:
+    """Whether `memory` is about the user, and not about somebody of theirs."""
+    return _says_own(memory) and not _SOMEBODY.search(memory)
+
+
+def _says_own(memory: str) -> bool:
+    return bool(_OWN.search(memory) or _FIELD.match(memory))
+
+
 def _whole(request: str, found: re.Match[str]) -> str:
     """The words that `found` begins, to their end."""
     rest = re.compile(r"\w*").match(request, found.end())
@@ -232,12 +251,12 @@ def _is_told(kind: _Kind, memory: str) -> bool:
 def _filled(wording: str, memory: str, spans: Sequence[PrivateSpan], allowed: Collection[str]) -> Iterator[str]:
     if "{" not in wording:
         yield wording
-    elif "{age}" in wording and (match := _AGE.search(memory)):
+    elif "{age}" in wording and (match := AGE.search(memory)):
         if age := _age(int(next(filter(None, match.groups())))):
             yield wording.format(age=age)
-    elif "{decade}" in wording and (match := _BORN.search(memory)):
+    elif "{decade}" in wording and (match := BORN.search(memory)):
         yield wording.format(decade=match[1] + "0")
-    elif "{figures}" in wording and (match := _MONEY.search(memory)):
+    elif "{figures}" in wording and (match := MONEY.search(memory)):
         if figures := _FIGURES.get(_digits(*((match[1], match[2]) if match[1] else (match[3], match[4])))):
             yield wording.format(figures=figures)
     elif "{country}" in wording and COUNTRY in allowed:

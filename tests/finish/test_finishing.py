@@ -61,6 +61,8 @@ def test_other_words_for_the_same(before: str, after: str) -> None:
         ("I spoke to her.", "I spoke to Emma."),
         ("I spoke to Emma and Emma.", "I spoke to Emma."),
         ("I live in Galway.", "I live in galway."),
+        ("Grace called me.", "Joy called me."),
+        ("I saw Dr. Hill.", "I saw Dr. Wood."),
         ("Write to a@b.example soon.", "Write to c@b.example soon."),
         ("Write to me soon.", "Write to me at https://evil.example soon."),
         ("Ask [PERSON_1] soon.", "Ask [PERSON_2] soon."),

@@ -56,6 +56,8 @@ def test_a_fact_goes_in_kind_where_the_request_bears_on_it(memory: str, request_
         ("I ran 34 kilometres.", "Choose an outfit for me."),
         ("I collect stamps.", MENU),
         ("On 3 October I paid 240 euros for a weekend.", "Which car could I buy?"),
+        ("My baby died in May.", "Plan a trip to Rome."),
+        ("My wife lost our baby.", "Plan a trip to Rome."),
         ("I could come by and cheer the patient up.", ABSENCE),
     ],
 )
