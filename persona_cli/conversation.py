@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 SHORTEST_PREFIX = 4
 ID_BYTES = 4
+# Behind the role of a turn that stays on this machine. The role is sealed with the text: nobody can take it away.
+HERE = " here"
 GENERATED = re.compile(r"[0-9a-f]{8}")
 
 
@@ -37,11 +39,12 @@ class Conversation:
 
 @dataclass(frozen=True)
 class Turn:
-    """`role` is user or assistant."""
+    """`role` is user or assistant. `here`: it was answered on this machine, and no cloud has been told of it."""
 
     role: str
     text: str
     time: datetime
+    here: bool = False
 
 
 def _now() -> datetime:
@@ -127,27 +130,32 @@ class Conversations:
         self._must_exist(id)
         found = self._vault.rows("SELECT n, role, time, text FROM turns WHERE conversation = ? ORDER BY n", id)
         return tuple(
-            Turn(role, self._vault.open_text(text, *turn_place(id, n, role, time)), _read(time))
+            Turn(
+                role.removesuffix(HERE),
+                self._vault.open_text(text, *turn_place(id, n, role, time)),
+                _read(time),
+                role.endswith(HERE),
+            )
             for n, role, time, text in found
         )
 
-    def add(self, id: str, role: str, text: str) -> Turn:
+    def add(self, id: str, role: str, text: str, here: bool = False) -> Turn:
         """Acknowledged means stored: on return the turn survives a kill and a power cut."""
-        time = self._clock()
+        time, kept = self._clock(), role + HERE * here
         with self._vault.transaction() as connection:
             self._must_exist(id)
             (last,) = connection.execute(
                 "SELECT coalesce(max(n), 0) FROM turns WHERE conversation = ?", (id,)
             ).fetchone()
-            place = turn_place(id, last + 1, role, _written(time))
+            place = turn_place(id, last + 1, kept, _written(time))
             connection.execute(
                 "INSERT INTO turns (conversation, n, role, time, text) VALUES (?, ?, ?, ?, ?)",
-                (id, last + 1, role, _written(time), self._vault.seal_text(text, *place)),
+                (id, last + 1, kept, _written(time), self._vault.seal_text(text, *place)),
             )
             connection.execute("UPDATE conversations SET used = ? WHERE id = ?", (_written(time), id))
-        return Turn(role, text, time)
+        return Turn(role, text, time, here)
 
-    def answer_again(self, id: str, asked: str, answer: str, complete: bool) -> None:
+    def answer_again(self, id: str, asked: str, answer: str, complete: bool, here: bool = False) -> None:
         """Put a request and its new answer in the place of the last exchange (`/retry`).
 
         An answer that broke off takes the place of none but one that never came.
@@ -158,9 +166,9 @@ class Conversations:
             if turns and not (complete or (answer and not answered)):
                 return
             self._drop_last_exchange(id)
-            self.add(id, "user", asked)
+            self.add(id, "user", asked, here)
             if answer:
-                self.add(id, "assistant", answer)
+                self.add(id, "assistant", answer, here)
         self._vault.wipe_deleted()
 
     def drop_last_exchange(self, id: str) -> None:
@@ -173,8 +181,8 @@ class Conversations:
             self._must_exist(id)
             connection.execute(
                 "DELETE FROM turns WHERE conversation = ? AND n >= "
-                "(SELECT max(n) FROM turns WHERE conversation = ? AND role = 'user')",
-                (id, id),
+                "(SELECT max(n) FROM turns WHERE conversation = ? AND role IN (?, ?))",
+                (id, id, "user", "user" + HERE),
             )
 
     def remove(self, *ids: str) -> None:

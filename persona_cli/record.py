@@ -12,13 +12,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timezone
+from textwrap import shorten
 from typing import TYPE_CHECKING, Final
 
 from persona_cli.conversation import before_last_exchange
 from persona_cli.errors import Refused, StoreError
 from persona_cli.exchange import Answer, Draft, Request
-from persona_cli.settings import LOCAL
-from persona_cli.sketch.sketch import Message, prompt
+from persona_cli.settings import LOCAL, OUTLINE
+from persona_cli.sketch.sketch import Decision, Message, prompt
 
 if TYPE_CHECKING:
     from persona_cli.parts import Parts
@@ -27,6 +28,11 @@ if TYPE_CHECKING:
 
 # Older turns than fit in here are not sent again. Characters, over all messages of the history.
 HISTORY_LENGTH: Final = 12_000
+# In these modes the local model answers, with private text that no cloud was shown: the exchange stays here for good.
+STAYS: Final = (LOCAL, OUTLINE)
+ANSWERED_HERE: Final = "it was answered on this machine"
+# Characters of such an answer by which the user is told which one it is.
+SHOWN: Final = 60
 
 
 class Record:
@@ -36,7 +42,7 @@ class Record:
         self.parts = parts
 
     def history(self, request: Request) -> list[Message]:
-        """The turns so far, the newest that fit."""
+        """The turns so far, the newest that fit; for a mode that sends them, those that no cloud was kept from."""
         if not request.conversation:
             return []
         kept: list[Message] = []
@@ -44,12 +50,18 @@ class Record:
         turns = self.parts.conversations.turns(request.conversation)
         if request.retry:
             turns = before_last_exchange(turns)
-        for turn in reversed(turns):
+        for turn in reversed([turn for turn in turns if request.mode in STAYS or not turn.here]):
             room -= len(turn.text)
             if room < 0:
                 break
             kept.insert(0, Message(turn.role, turn.text))
         return kept
+
+    def kept_here(self, request: Request) -> tuple[Decision, ...]:
+        """What of the conversation `history` leaves out for a mode that sends it."""
+        turns = self.parts.conversations.turns(request.conversation) if request.conversation else ()
+        answers = [turn.text for turn in turns if turn.here and turn.role == "assistant"]
+        return tuple(Decision("withheld", shorten(text, SHOWN), ANSWERED_HERE) for text in answers)
 
     def table(self, request: Request) -> Pseudonyms:
         from persona_cli.privacy.pseudonyms import Pseudonyms
@@ -91,11 +103,12 @@ class Record:
         return receipt.n
 
     def conclude(
-        self, draft: Draft, outcome: str, receipt: int, answer: str, also: Sequence[bytes] = ()
+        self, draft: Draft, outcome: str, receipt: int, answer: str, also: Sequence[bytes] = (), here: bool = False
     ) -> StoreError | None:
         """Keep what came of a request that left, and the bodies that left for it where they were several (`also`).
 
-        What could not be kept is returned: the answer is not lost with it.
+        `here`: the answer says what the cloud is not to know. What could not be kept is returned: the answer is not
+        lost with it.
         """
         unkept = None
         try:
@@ -105,7 +118,7 @@ class Record:
         except StoreError as error:
             unkept = error
         try:
-            self.turns(draft.request, answer, complete=outcome == "answered")
+            self.turns(draft.request, answer, complete=outcome == "answered", here=here)
         except StoreError as error:
             unkept = error
         return unkept
@@ -118,22 +131,28 @@ class Record:
             self.turns(request, "", complete=False)  # the request is not lost with the refusal
             raise
 
-    def turns(self, request: Request, answer: str, complete: bool) -> None:
-        """Keep both turns; the user's is kept even when no answer came. A retry changes nothing until one came."""
+    def turns(self, request: Request, answer: str, complete: bool, here: bool = False) -> None:
+        """Keep both turns; the user's is kept even when no answer came. A retry changes nothing until one came.
+
+        `here`: no cloud is to be told of them later, as of those of the modes in STAYS.
+        """
         if request.conversation:
+            here = here or request.mode in STAYS
             asked = prompt(request.text, request.document, (), "")
             if request.retry:
-                self.parts.conversations.answer_again(request.conversation, asked, answer, complete)
+                self.parts.conversations.answer_again(request.conversation, asked, answer, complete, here)
                 return
-            self.parts.conversations.add(request.conversation, "user", asked)
+            self.parts.conversations.add(request.conversation, "user", asked, here)
             if answer:
-                self.parts.conversations.add(request.conversation, "assistant", answer)
+                self.parts.conversations.add(request.conversation, "assistant", answer, here)
 
     def amend(self, request: Request, answer: str) -> None:
         """Put `answer` in the place of the one that was kept last."""
         if request.conversation:
+            last = self.parts.conversations.turns(request.conversation)[-1:]
             asked = prompt(request.text, request.document, (), "")
-            self.parts.conversations.answer_again(request.conversation, asked, answer, complete=True)
+            here = any(turn.here for turn in last)
+            self.parts.conversations.answer_again(request.conversation, asked, answer, complete=True, here=here)
 
     def memory_out_of_reach(self, request: Request) -> bool:
         """Whether the memory is on a server, and the request one that opens no connection."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -34,7 +35,10 @@ COMPLETIONS: Final = "/completions"
 TOKENIZERS: Final = ("/extras/tokenize", "/tokenize")
 # Of a token, no more than this is said of its rivals; servers that take fewer say so with a 400.
 TOP: Final = 20
-_TOKEN_ID: Final = "token_id:"  # noqa: S105 - how vLLM spells a token by its number
+# How vLLM spells a token by its number.
+_BY_ID: Final = re.compile(r"token_id:([0-9]{1,9})")
+# Less likely than anything that a server tells of; JSON has numbers that no float holds.
+LEAST: Final = -1e9
 NOT_THERE: Final = (404, 405, 501)
 
 
@@ -199,8 +203,8 @@ def read_likely(answer: object) -> Likely | None:
             _take(entry, ids, texts)
     if isinstance(told, dict) and isinstance(first := _first(told.get("top_logprobs")), dict):
         for text, logprob in first.items():
-            if text.startswith(_TOKEN_ID) and text[len(_TOKEN_ID) :].isdecimal():
-                _put(ids, int(text[len(_TOKEN_ID) :]), logprob)
+            if told_id := _BY_ID.fullmatch(text):
+                _put(ids, int(told_id[1]), logprob)
             else:
                 _put(texts, text, logprob)
     if ids or texts:
@@ -232,8 +236,8 @@ def _take(entry: Mapping[str, Any], ids: dict[int, float], texts: dict[str, floa
 
 
 def _put(into: dict[Any, float], token: Any, logprob: object) -> None:
-    if isinstance(logprob, (int, float)) and not isinstance(logprob, bool) and math.isfinite(logprob):
-        into.setdefault(token, min(0.0, float(logprob)))
+    if isinstance(logprob, (int, float)) and not isinstance(logprob, bool) and LEAST <= logprob < math.inf:
+        into.setdefault(token, float(min(0.0, logprob)))
 
 
 def _first(found: object) -> object:

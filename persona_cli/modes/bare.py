@@ -75,6 +75,12 @@ _PREPOSITION: Final = re.compile(
 )
 _TELLING: Final = frozenset("about regarding concerning on for of in into as".split())
 _READER: Final = "to"
+# As a subject as telling as what sensitive.py knows, which is about whole memories and not about single words.
+_TOUCHY: Final = re.compile(
+    r"\b(?:health|coming out|cocain|heroin|meth\b|marijuana|cannabis|weed\b|ecstasy\b|lsd\b|gambl|kill|weapon|guns?\b|"
+    r"poison|bomb|escort|porn|naked|nude|sex\b|erect|periods?\b|virgin|condom|fetish)",
+    re.IGNORECASE,
+)
 _DANGLING: Final = re.compile(
     r"(?:[\s,]+(?:to|about|regarding|concerning|on|for|of|in|into|as|and|or|the|an?|my|our|his|her|their|your|this|"
     r"that|is|are|me))+$",
@@ -100,7 +106,9 @@ _RULES: Final = (reading.TASKS, reading.FORMATS, reading.TONES, reading.LENGTHS)
 _DOUBLED: Final = re.compile(r"\b(the|an?|my|our|his|her|their|your|this|that)\s+an?\s+", re.IGNORECASE)
 # "my landlord [PERSON]": the role says it already.
 _NAMED: Final = re.compile(
-    rf"(\b(?:my|our|his|her|their|your|the|an?)\s+(?:[a-z-]+\s+){{1,2}}){_PERSON}(?=\W|$)", re.IGNORECASE
+    rf"(\b(?:my|our|his|her|their|your|the|an?)\s+(?:(?!(?:to|about|for|of|with|from|in|on|as|by)\s)[a-z-]+\s+){{1,2}})"
+    rf"{_PERSON}(?=\W|$)",
+    re.IGNORECASE,
 )
 
 
@@ -188,13 +196,17 @@ def _cut(sentence: str, level: str) -> str:
         return ""
     for segment in segments[1:]:
         lead, rest = segment[0].lower(), segment[1 : SUBJECT_WORDS + 1]
-        if lead != _READER and (lead not in _TELLING or (level != OPEN and sensitive.topic(" ".join(rest)))):
+        if lead != _READER and (lead not in _TELLING or (level != OPEN and _touchy(" ".join(rest)))):
             continue
         if words := _known(rest):
             kept.append([lead, *words])
     words = [word for segment in kept for word in segment][:MOST_WORDS]
     text = _DANGLING.sub("", _NAMED.sub(lambda found: found[1].rstrip(), " ".join(words)))
     return text if len(text.split()) > 1 else ""
+
+
+def _touchy(subject: str) -> bool:
+    return bool(sensitive.topic(subject) or _TOUCHY.search(subject))
 
 
 def _known(words: Sequence[str], first: bool = False) -> list[str]:

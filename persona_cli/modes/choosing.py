@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from persona_cli.errors import ModelMissing, PersonaError, UsageError
 from persona_cli.exchange import Request
 from persona_cli.settings import AUTO, LOCAL, OUTLINE, SKETCH
+from persona_cli.sketch.content import stems
 from persona_cli.sketch.need import STRICT
 from persona_cli.sketch.prompts import ROUTE_SCHEMA, ROUTE_SYSTEM
 from persona_cli.sketch.sketch import Message
@@ -27,6 +28,9 @@ CLOUD: Final = "cloud"
 AS_ASKED: Final = "as you asked"
 BY_SETTING: Final = "the setting answer.mode"
 NO_CLOUD: Final = "no cloud is configured"
+GOES_ON: Final = "it goes on from what was answered on this machine"
+# With fewer content words a request goes on from what was said before.
+FOLLOW_UP: Final = 4
 CLOUD_FAILED: Final = "the cloud failed"
 # A request that is longer, or works on a longer document, is no short everyday text.
 REQUEST_WORDS: Final = 120
@@ -129,6 +133,8 @@ def needs_by_rule(text: str, document: str) -> str:
 
 
 def _needs(request: Request, parts: Parts) -> tuple[str, str]:
+    if _goes_on(request, parts):
+        return LOCAL, GOES_ON
     if why := needs_by_rule(request.text, request.document):
         return CLOUD, why
     try:
@@ -138,6 +144,14 @@ def _needs(request: Request, parts: Parts) -> tuple[str, str]:
     if where == LOCAL:
         return LOCAL, "it is a short everyday text"
     return CLOUD, "the local model asks for a larger one"
+
+
+def _goes_on(request: Request, parts: Parts) -> bool:
+    """Whether `request` is about an answer that was written here, and that the cloud is not told."""
+    if not request.conversation or request.document or len(stems(request.text)) >= FOLLOW_UP:
+        return False
+    last = parts.conversations.turns(request.conversation)[-1:]
+    return any(turn.here for turn in last)
 
 
 def routed(engine: Engine, text: str) -> str:

@@ -54,6 +54,7 @@ class LogitsMode:
         sketch = draft(request.text, request.document, history, memories, detector, table, level)
         sketch = for_cloud(sketch, self._parts.settings.cloud.context)
         sketch = steps.described(sketch, request, table, facts)
+        sketch = replace(sketch, decisions=(*sketch.decisions, *steps.record.kept_here(request)))
         with steps.record.kept_when_refused(request):
             return self._draft(request, sketch, table, memories)
 
@@ -118,7 +119,10 @@ class LogitsMode:
                 alone=together.alone,
             )
 
-        yield from recorded(self._steps.record, draft, write, restorer.close, answer, lambda: cloud.sent)
+        def stays() -> bool:
+            return asking.shown.stays("".join(raw))
+
+        yield from recorded(self._steps.record, draft, write, restorer.close, answer, lambda: cloud.sent, stays)
 
     def _draft(self, request: Request, sketch: Sketch, table: Pseudonyms, memories: tuple[Recalled, ...]) -> Draft:
         """The sketch past the gate as messages, and then as the prompt that the large model's template makes of them.

@@ -47,7 +47,9 @@ class Tokens:
     def same(self, told: tuple[int, ...]) -> bool:
         """Whether the server's tokens of PROBE are the local model's; one that begins a text may stand before them."""
         own = tuple(self._scorer.tokenize(PROBE))
-        return told == own or (len(told) == len(own) + 1 and told[1:] == own and not self.every[told[0]].strip())
+        if len(told) != len(own) + 1:
+            return told == own
+        return told[1:] == own and 0 <= told[0] < len(self.every) and not self.every[told[0]].strip()
 
     def numbered(self, likely: Likely) -> tuple[dict[int, float], float]:
         """(log-probabilities by the local model's tokens, the share of what was told that is one of them)."""

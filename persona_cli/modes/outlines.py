@@ -21,8 +21,8 @@ _BLOCKS: Final = re.compile(r"```.*?(?:```|\Z)|~~~.*?(?:~~~|\Z)|<(script|style)\
 _CODE: Final = re.compile(r"`[^`\n]*`?")
 _TAG: Final = re.compile(r"<[^<>\n]*>|</?\w[^<>\n]*$")
 _ADDRESS: Final = re.compile(
-    r"\b[a-z][a-z0-9+.-]{1,12}:(?://|\\\\)?\S|(?:https?|ftp|www)\W|//\w|\S@\S+\.\w|\b\w[\w-]*\.(?:[a-z]{2,6})(?:/|\b(?=\W*$))"
-    r"|\]\s*\(|&#",
+    r"\b[a-z][a-z0-9+.-]{1,12}:(?://|\\\\)?\S|(?:https?|ftp|www)\W|//\w|\S@\S+\.\w|\b\w[\w-]*\.[^\W\d_]{2,24}(?:[/?#]|\b(?=\W*$))"
+    r"|\]\s*\(|&#|\w\s?\[\.\]\s?\w",
     re.IGNORECASE,
 )
 # Words to the machine and not to a writer.

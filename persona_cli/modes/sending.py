@@ -20,11 +20,13 @@ def recorded(
     rest: Callable[[], str],
     answer: Callable[[str, int], Answer],
     also: Callable[[], Sequence[bytes]] = tuple,
+    here: Callable[[], bool] = lambda: False,
 ) -> Pieces:
     """Stream what `write()` sends for and yields, keeping a receipt before and what came of it after.
 
     `rest()` is what was held back when it ends, however it ends; `answer(text, receipt)` makes the Answer. `also()` are
-    all the bodies that left, where there may be several. Raises what `write` raises, and StoreError once the answer is
+    all the bodies that left, where there may be several; `here()` tells whether the answer, that far, says what the
+    cloud is not to be told when the conversation goes on. Raises what `write` raises, and StoreError once the answer is
     out where it could not be kept.
     """
     receipt = record.sending(draft)
@@ -41,7 +43,7 @@ def recorded(
         outcome, failure = "failed", error
     finally:
         shown.append(rest())
-        unkept = record.conclude(draft, outcome, receipt, "".join(shown), also())
+        unkept = record.conclude(draft, outcome, receipt, "".join(shown), also(), here())
         if unkept is not None and outcome == "interrupted":
             raise unkept
     yield shown[-1]

@@ -35,6 +35,7 @@ class SketchMode:
         sketch = draft(request.text, request.document, history, memories, detector, table, level)
         sketch = for_cloud(sketch, self._parts.settings.cloud.context)
         sketch = steps.described(sketch, request, table, facts)
+        sketch = replace(sketch, decisions=(*sketch.decisions, *steps.record.kept_here(request)))
         with steps.record.kept_when_refused(request):
             cleared = steps.clear(sketch, _system(table), detector, table, facts)
             exposure = steps.expose(request, sketch, cleared, table)

@@ -106,7 +106,9 @@ class Together:
         if told is None:
             return None
         ends = [told.pop(token) for token in self._ends if token in told]
-        found = {token: logprob for token, logprob in told.items() if self._rule.allows(token)}
+        # Nor may the cloud end a turn and open another one in what the local model reads.
+        spelt = self._scorer.token_bytes
+        found = {token: chance for token, chance in told.items() if spelt(token) and self._rule.allows(token)}
         if ends:
             found[self._ends[0]] = float(np.logaddexp.reduce(ends))
         return found

@@ -62,6 +62,8 @@ VLLM = choice({"tokens": ["token_id:7"], "top_logprobs": [{"token_id:7": -0.5, "
         ([], None),
         (choice({"top_logprobs": [{"a": "x", "b": None, "c": True}]}), None),
         (choice({"top_logprobs": [{"a": 3.0}]}), Likely(texts={"a": 0.0})),
+        (choice({"top_logprobs": [{"a": 10**400, "b": -(10**400)}]}), Likely(texts={"a": 0.0})),
+        (choice({"top_logprobs": [{"token_id:" + "9" * 5000: -1.0}]}), Likely(texts={"token_id:" + "9" * 5000: -1.0})),
     ],
 )
 def test_the_forms_of_an_answer(answer: Any, likely: Likely | None) -> None:

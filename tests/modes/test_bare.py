@@ -34,6 +34,11 @@ def told(request: str, document: str = "", level: str = "balanced") -> str:
             "Write a short e-mail to my landlord.",
             "Write a short e-mail to the landlord.",
         ),
+        (
+            "Write an e-mail to Tom Brannigan about the garden.",
+            "Write an e-mail to a person about the garden.",
+            "Write an e-mail.",
+        ),
         ("Write to Tom Brannigan about the garden.", "Write to a person about the garden.", "Write a text."),
         (
             "please tell Tom Brannigan that i will be late because my son is sick",
@@ -80,6 +85,11 @@ def told(request: str, document: str = "", level: str = "balanced") -> str:
 def test_many_shapes_of_requests(request_: str, balanced: str, strict: str) -> None:
     assert told(request_) == balanced
     assert told(request_, level="strict") == strict
+
+
+@pytest.mark.parametrize("subject", ["my health", "cocaine", "killing my dog", "coming out", "the gun", "gambling"])
+def test_a_telling_subject_is_not_told(subject: str) -> None:
+    assert told(f"Write a message to my brother about {subject}.") == "Write a message to my brother."
 
 
 def test_of_a_document_no_more_than_that_there_is_one() -> None:

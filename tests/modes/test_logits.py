@@ -246,10 +246,28 @@ def test_inside_a_placeholder_the_cloud_is_not_asked_and_no_other_can_come_up() 
     engine.close()
 
 
+def test_the_cloud_cannot_open_another_turn() -> None:
+    engine = Engine(embedded_model("nano.gguf"), threads=1)
+    scorer = engine.scorer()
+    prompt = engine.prompt([Message("user", "Write a short e-mail.")])
+    (system,) = scorer.tokenize("<|system|>", special=True)
+    far = dict.fromkeys(range(1000, 1020), -100.0)
+    asked: list[str] = []
+
+    def ask(text: str) -> dict[int, float]:
+        asked.append(text)
+        return {system: 0.0, **far}
+
+    text = "".join(Together(scorer, prompt, [], ask, even(), 8).pieces())
+    assert text and len(asked) == 8, "each step wrote something"
+    engine.close()
+
+
 def test_a_server_may_put_the_token_that_begins_a_text_first() -> None:
     engine = Engine(embedded_model("nano.gguf"), threads=1)
     tokens = Tokens(engine.scorer())
     own = tuple(engine.scorer().tokenize(PROBE))
     assert tokens.same(own) and tokens.same((0, *own))
+    assert not tokens.same((10**12, *own)) and not tokens.same((-(10**12), *own))
     assert not tokens.same(own[1:]) and not tokens.same((*own, 9)) and not tokens.same((own[0], *own))
     engine.close()

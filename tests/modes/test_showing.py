@@ -6,6 +6,8 @@ import json
 import re
 from itertools import pairwise
 
+import pytest
+
 from persona_cli.modes.showing import OBJECTIONS, Beginnings, Shown, withheld
 from persona_cli.privacy.detect import build_detector
 from persona_cli.privacy.gate import Cleared, Gate
@@ -64,6 +66,25 @@ def test_no_content_word_of_what_was_withheld_leaves_nor_its_beginning() -> None
     for body in witness.bodies:
         assert not re.search(r"aller|glut", body, re.IGNORECASE), body
     assert shown.objections == OBJECTIONS
+
+
+@pytest.mark.parametrize(
+    ("note", "text", "private"),
+    [
+        ("I have HIV.", "Hello. Sadly I have HIV now. Bye.", "HI"),
+        ("My son is gay and 34.", "Hello. He is gay. He is 34. Bye.", "ga|3"),
+        ("I weigh 92 kg.", "Hello. It is 92 kg. Bye.", "9"),
+        ("The code is 48-21.", "Hello. It is 4821. Bye.", "4"),
+        ("我有糖尿病", "Hello. 因为糖尿病我不能来。\n", "糖|尿"),
+    ],
+)
+def test_short_words_numbers_and_scripts_without_spaces_are_words_of_it_too(note: str, text: str, private: str) -> None:
+    witness = Witness()
+    shown = Shown(witness.clear, witness.table, (), withheld([note], [TOLD]))
+    for end in range(len(text) + 1):
+        shown.next(text[:end])
+    assert witness.bodies[-1].startswith("Hello. ")
+    assert not any(re.search(private, body) for body in witness.bodies)
 
 
 def test_after_a_private_sentence_it_goes_on_with_a_placeholder_in_its_place() -> None:
