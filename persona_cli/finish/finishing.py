@@ -1,6 +1,6 @@
 """The finish: sentence by sentence, the local model words the text as its user would, and the rules of protected.py
-decide whether a sentence is taken. What it may not change it cannot: a sentence that says another name, number, date or
-no for yes stays as it was.
+and wording.py decide whether a sentence is taken. What it may not change it cannot: a sentence that says another name,
+number, date or no for yes, or has any word that is not known to say the same, stays as it was.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def finish(
             done.append(part.text)
             continue
         worded = _worded(part.text, writer, wish, notes)
-        taken = same(part.text, worded, values)
+        taken = same(part.text, worded, values, wish)
         done.append(worded if taken else part.text)
         if taken and any(detail in part.text and detail not in worded for detail in _cores(details)):
             reworded.append(worded)

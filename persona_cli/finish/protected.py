@@ -1,6 +1,7 @@
 """What no wording may change: numbers, dates, names, addresses, negations and the values behind the placeholders.
 
-`same(before, after, values)` is the whole of it: two multisets, read off the texts by rules, that have to be equal.
+`same(before, after, values)` is the whole of it: what is protected is read off both texts by rules and has to be equal,
+and so do, in their order, all other words, as far as wording.py knows no two ways to say them.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from persona_cli.finish.sentences import ends_short
-from persona_cli.memory.statements.stems import STOP, stems
+from persona_cli.finish.wording import reworded
+from persona_cli.memory.statements.stems import STOP
 from persona_cli.privacy.spans import DETAIL
 from persona_cli.privacy.words import Lexicon, lexicon
 
@@ -51,23 +53,19 @@ _NT: Final = re.compile(r"n['’]t$", re.IGNORECASE)
 _PRONOUN: Final = frozenset(("I", "I'm", "I've", "I'd", "I'll"))
 
 
-def same(before: str, after: str, values: Sequence[tuple[str, str]] = ()) -> bool:
-    """Whether `after` says of names, numbers, dates, addresses and negations what `before` does, and as often.
+def same(before: str, after: str, values: Sequence[tuple[str, str]] = (), wish: str = "") -> bool:
+    """Whether `after` says what `before` does, of the same and as often.
 
     `values` are (kind, value) of the conversation's placeholders: each stands in both texts equally often, letter by
-    letter; of a DETAIL, which may be a sentence of its own, each word that carries its matter does.
+    letter; a DETAIL, which may be a sentence of its own, stays in its words. `wish` is the user's, as in wording.py.
     """
     if before.rstrip("\"'”’)").endswith("?") != after.rstrip("\"'”’)").endswith("?"):
         return False
     if not SHORTER * len(before) - ROOM <= len(after) <= LONGER * len(before) + ROOM:
         return False
-    for kind, value in values:
-        if kind == DETAIL and value in before and " " in value:
-            if Counter(stems(value)) - Counter(stems(after)):
-                return False
-        elif before.count(value) != after.count(value):
-            return False
-    return items(before) == items(after)
+    if any(before.count(value) != after.count(value) for kind, value in values if kind != DETAIL or " " not in value):
+        return False
+    return items(before) == items(after) and (before == after or reworded(before, after, wish))
 
 
 def items(text: str) -> Counter[str]:

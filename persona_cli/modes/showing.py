@@ -23,7 +23,7 @@ from persona_cli.privacy.placeholders import find_tokens
 from persona_cli.privacy.restore import restore
 from persona_cli.privacy.sinks import ALL_SINKS
 from persona_cli.privacy.spans import DETAIL
-from persona_cli.sketch.content import STOP_WORDS, stem
+from persona_cli.sketch.content import UNSPACED, words
 
 if TYPE_CHECKING:
     from persona_cli.privacy.gate import Cleared
@@ -35,16 +35,6 @@ OBJECTIONS: Final = 2
 BACK: Final = 80
 _SENTENCE_END: Final = re.compile(r"[.!?…][\"'”’)]*(?=\s)|\n")
 _TAIL: Final = re.compile(r"[^\W_]+$")
-_NUMBER: Final = re.compile(r"\d(?:[\d.,’'/: -]*\d)?")
-# Scripts that put no space between words: Thai and its neighbours, kana, Han, Hangul.
-_UNSPACED: Final = re.compile("[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
-# What is left of "don't", "hasn't" is no matter either.
-_EMPTY: Final = STOP_WORDS | frozenset(
-    "aren couldn didn doesn don hadn hasn haven isn mustn shouldn wasn weren won wouldn "
-    "all am an and any are as ask at be big bit but by bye can day did do end far few for get go got had has he her hi "
-    "him his how if in is it its let ll lot may me mr mrs ms my new no nor not now of off oh ok old on one or our out "
-    "own put re run say see set she sir so the to too try two up us use ve via was way we who why yes yet you".split()
-)
 
 
 class Beginnings:
@@ -59,7 +49,7 @@ class Beginnings:
 
     def at_end(self, text: str) -> bool:
         tail = _TAIL.search(text)
-        if tail and not self._words.isdisjoint((tail[0].lower(), *_UNSPACED.findall(tail[0][-1]))):
+        if tail and not self._words.isdisjoint((tail[0].lower(), *UNSPACED.findall(tail[0][-1]))):
             return True
         near = text[-BACK:]
         for start in re.finditer(r"(?<![^\W_])[^\W_]", near):
@@ -187,19 +177,6 @@ def _without_tokens(text: str) -> str:
         parts.append(text[done : token.start])
         done = token.end
     return " ".join([*parts, text[done:]])
-
-
-def words(text: str) -> frozenset[str]:
-    """The words of `text` that say something, cut to their stems: short ones ("HIV") and numbers of two digits too.
-
-    Of a script without spaces, each two neighbours.
-    """
-    runs = _UNSPACED.findall(text)
-    found = {run[at : at + 2] for run in runs for at in range(len(run) - 1)}
-    found |= {_run(number) for number in _NUMBER.findall(text)}
-    said = (word.lower() for word in re.findall(r"[^\W_]+", _UNSPACED.sub(" ", text)))
-    found |= {word if word.isdecimal() else stem(word) for word in said if word not in _EMPTY}
-    return frozenset(word for word in found if len(word) > 1)
 
 
 def told(texts: Iterable[str]) -> frozenset[str]:

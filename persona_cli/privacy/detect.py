@@ -60,6 +60,11 @@ class Detector:
         """Disjoint spans in order. Offsets count characters of `text`."""
         return self._look(text)
 
+    @property
+    def facts(self) -> tuple[KnownFact, ...]:
+        """What its sources know to be private, the user's own words included."""
+        return tuple(fact for source in self.sources if isinstance(source, Facts | Denied) for fact in source.facts)
+
     def _find(self, text: str) -> tuple[PrivateSpan, ...]:
         spans = [span for source in self.sources for span in source.find(text) if span.confidence >= self._floor]
         united = unite(text, spans)
@@ -83,6 +88,7 @@ class Denied:
 
     def __init__(self, phrases: Iterable[str]) -> None:
         self._facts = Facts([KnownFact(phrase, DETAIL) for phrase in phrases], source=DENY)
+        self.facts = self._facts.facts
 
     def find(self, text: str) -> Iterator[PrivateSpan]:
         """Every occurrence."""

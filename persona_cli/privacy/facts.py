@@ -57,6 +57,7 @@ class Facts:
 
     def __init__(self, facts: Sequence[KnownFact], source: str = NAME) -> None:
         self.name = source
+        self.facts = tuple(facts)
         self._needles: dict[str, _Needle] = {}
         self._squashed: dict[str, _Needle] = {}
         self._phones: dict[str, _Needle] = {}

@@ -195,6 +195,11 @@ _BARE_ANY_CASE = _bounded(r"(?<![\w.$@#/\\%&+=-])", _any_case(_BARE), r"(?=s?(?!
 
 _FORMS = (_ESCAPED, _HALF_ESCAPED, _BRACKETED, _OTHER_BRACKETS, _BARE_CAPITALS, _BARE_ANY_CASE)
 _TOKEN = re.compile("|".join(form.whole for form in _FORMS))
+# A placeholder of any form up to its first digit, which may be a wide one: what a writer is kept from going on with.
+UP_TO_ITS_NUMBER = re.compile(
+    rf"(?:(?ai:{_OPEN.whole}{_GAP.whole}{_KIND.whole}{_SEPARATOR.whole})|(?<!\w)(?ai:{_KIND.whole}{_UNDERSCORES.whole}))"
+    "[1-9１-９]"
+)
 _FIRST_LETTERS = "".join(sorted({kind[0] for kind in KINDS}))
 # The end of a kind, a separator, a digit. The two tests in front are for speed: most letters of a text stand before a
 # letter, before a mark, or before a space and a letter.

@@ -27,11 +27,10 @@ VALUES = (("PERSON", "Theo Quigley"), ("DETAIL", "I have a peanut allergy."), ("
 @pytest.mark.parametrize(
     ("before", "after"),
     [
-        ("I will come at 5 pm.", "I'll be there at 5 pm."),
+        ("I will come at 5 pm.", "I'll come at 5 pm."),
         ("We can't meet on Monday.", "We are not able to meet on Monday."),
-        ("Thank you for the flowers.", "Thanks a lot for the lovely flowers."),
-        ("Emma called me.", "I got a call from Emma."),
-        ("Please send two copies.", "Could you send two copies, please."),
+        ("Thank you for the flowers.", "Thanks a lot for the flowers."),
+        ("Please send two copies.", "Send two copies, please."),
         ("I cannot pay.", "I can't pay."),
     ],
 )

@@ -60,6 +60,24 @@ def rule_of(engine: Engine) -> PlaceholderRule:
         ("[person 1]", False),
         ("[date-1", False),
         ("[[DATE_1]]", False),
+        ("{PERSON_9}", False),
+        ("PERSON_9", False),
+        ("so person_9", False),
+        ("[*PERSON_9]", False),
+        ("［PERSON_９］", False),
+        ("［PERSON 9］", False),
+        ("【person-9】", False),
+        ("[\nPERSON_9]", False),
+        ("(PERSON_9)", False),
+        ("<PERSON_9>", False),
+        ("PERSON\\_9", False),
+        ("PERSON%5F9", False),
+        ("&#91;PERSON 9&#93;", False),
+        ("[PERSON_1] and PERSON_1", False),
+        ("[PERSON_1] and PERSON_12b", False),
+        ("[PERSON_1](PERSON_1)", False),
+        ("[PERSON_12][PERSON_1]\\[ORG_2]", True),
+        ("Person 9 on date 5, ID-7: a text 3 update_1, grid_2 PERSON_ and PERSON_0", True),
     ],
 )
 def test_what_is_a_placeholder(tiny: Engine, text: str, fine: bool) -> None:
@@ -77,7 +95,22 @@ def test_what_is_a_placeholder(tiny: Engine, text: str, fine: bool) -> None:
 
 def test_the_mask_is_what_is_allowed_token_by_token(nano: Engine) -> None:
     rule = rule_of(nano)
-    for text in ("", " [", "[PERSON", "[PERSON_1", "[see", "[see ", "[ "):
+    texts = (
+        "",
+        " [",
+        "[PERSON",
+        "[PERSON_1",
+        "[see",
+        "[see ",
+        "[ ",
+        "PERSON_",
+        "a {DATE",
+        "［ORG",
+        "5%",
+        "MY_ID_",
+        "xPERSON",
+    )
+    for text in texts:
         rule.restart(nano._vocabulary.tokenize(text))
         assert rule.mask().tolist() == [rule.allows(token) for token in range(nano._vocabulary.size)]
 

@@ -95,7 +95,7 @@ def test_a_telling_subject_is_not_told(subject: str) -> None:
 def test_of_a_document_no_more_than_that_there_is_one() -> None:
     document = "Zanzibar " * 310
     assert told("Summarise it.", document) == "Summarise it. It comes with a document of about 300 words."
-    assert told("Summarise it.", document, "strict") == "Summarise a text. It comes with a document."
+    assert told("Summarise it.", document, "strict") == "Sum up the document as a text. It comes with a document."
     assert told("Summarise it.", "Zanzibar") == "Summarise it. It comes with a document of about 50 words."
 
 

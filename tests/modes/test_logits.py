@@ -98,7 +98,7 @@ def test_two_models_write_and_only_the_sketch_and_the_text_so_far_leave(made: Ma
         captured = server.received
     answer = reply.answer
     assert answer is not None and answer.fused > 5 and text.strip()
-    assert f"Dear {LANDLORD}" in text or LANDLORD in text or answer.restored == 0
+    assert (answer.restored > 0) == any(entry.value in text for entry in draft.table.entries)
     for value in (*SECRETS, "Achterberg", "gluten"):
         assert not leaked(captured, value), value
     prompts = [json.loads(body)["prompt"] for body in bodies]

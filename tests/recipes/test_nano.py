@@ -24,7 +24,7 @@ from models.recipes.nano.export import export
 from models.recipes.nano.induction import start_with_induction
 from models.recipes.nano.model import Nano, Shape
 from models.recipes.nano.recipe import SMALL
-from models.recipes.nano.tokenizer import CONTROL, chat_start, chat_turn
+from models.recipes.nano.tokenizer import CONTROL, COPIED, GIVEN, WRITTEN, chat_start, chat_turn, encode
 from models.recipes.nano.train import plan_batches, train
 from persona_cli.bench.world.values import PLACEHOLDER_FORM, PLACEHOLDERS
 
@@ -95,7 +95,7 @@ def test_the_same_seed_gives_the_same_tokenizer_and_data() -> None:
     assert first.to_str() == second.to_str()
     one, two = make_data(SMALL, first), make_data(SMALL, second)
     assert one.ids.tobytes() == two.ids.tobytes()
-    assert one.written.tobytes() == two.written.tobytes()
+    assert one.whose.tobytes() == two.whose.tobytes()
 
 
 def test_data_is_the_chats_and_marks_what_the_assistant_writes() -> None:
@@ -105,8 +105,20 @@ def test_data_is_the_chats_and_marks_what_the_assistant_writes() -> None:
     ids = data.ids[: data.starts[1]]
     whole = chat_start(example.system) + "".join("".join(chat_turn(turn)) for turn in example.turns)
     assert tokenizer.decode(ids.tolist(), skip_special_tokens=False) == whole
-    written = tokenizer.decode(ids[data.written[: data.starts[1]]].tolist(), skip_special_tokens=False)
+    written = tokenizer.decode(ids[data.whose[: data.starts[1]] != GIVEN].tolist(), skip_special_tokens=False)
     assert written == "".join(chat_turn(turn)[1] for turn in example.turns)
+
+
+def test_what_an_answer_takes_over_is_marked() -> None:
+    tokenizer = make_tokenizer(SMALL)
+    asked = Turn("Tell [PERSON_1] that room 48213 leaks.", "Dear [PERSON_1], room 48213 leaks again.")
+    ((ids, whose),) = encode(tokenizer, [Example("x", True, (asked,), ())])
+    copied, written = (
+        tokenizer.decode([i for i, w in zip(ids, whose, strict=True) if w == kind], skip_special_tokens=False)
+        for kind in (COPIED, WRITTEN)
+    )
+    assert copied.replace(" ", "") == "[PERSON_1]room48213leaks"
+    assert "Dear" in written and "again" in written
 
 
 def test_placeholders_are_single_tokens(run: Run, small: Llama) -> None:
@@ -160,7 +172,7 @@ def test_a_killed_training_goes_on_from_its_checkpoint(run: Run) -> None:
 
 def test_a_longer_training_begins_with_the_batches_of_a_shorter_one() -> None:
     tokenizer = make_tokenizer(SMALL)
-    short, long = (make_data(replace(SMALL, tokens=count), tokenizer) for count in (450_000, 900_000))
+    short, long = (make_data(replace(SMALL, tokens=count), tokenizer) for count in (700_000, 1_000_000))
     window = 2048
     assert window < len(short) < len(long)
     first, second = (plan_batches(data, 400, 1) for data in (short, long))
@@ -173,7 +185,7 @@ def test_a_longer_training_goes_on_from_where_a_shorter_one_began_to_cool_down(t
     tokenizer = make_tokenizer(SMALL)
     held = make_data(SMALL, tokenizer, held=True)
     said: list[str] = []
-    short, long = (replace(SMALL, tokens=count) for count in (6_000, 9_000))
+    short, long = (replace(SMALL, tokens=count) for count in (70_000, 140_000))
     done = train(short, make_data(short, tokenizer), held, tmp_path, say=said.append)
     assert not any(line.startswith("Going on") for line in said)
     longer = train(long, make_data(long, tokenizer), held, tmp_path, say=said.append)
@@ -190,7 +202,7 @@ def small(run: Run) -> Llama:
     return load(run.gguf, threads=1)
 
 
-@pytest.mark.parametrize(("dtype", "most"), [("f32", 1e-3), ("f16", 2e-2), ("q8_0", 0.5)])
+@pytest.mark.parametrize(("dtype", "most"), [("f32", 1e-3), ("f16", 0.1), ("q8_0", 0.5)])
 def test_llama_cpp_computes_what_pytorch_does(run: Run, tmp_path: Path, dtype: str, most: float) -> None:
     import llama_cpp
     import torch

@@ -13,9 +13,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from persona_cli.privacy.known import Known, KnownValues
+from persona_cli.privacy.known import SPELLED_DIGITS, Known, KnownValues
+from persona_cli.privacy.normal import fold
 from persona_cli.privacy.placeholders import find_tokens
-from persona_cli.sketch.content import stem, stems, surfaces
+from persona_cli.privacy.spans import ID
+from persona_cli.sketch.content import stem, word_surfaces, words
 from persona_cli.sketch.drafters.covering import clauses, numbers, uncovered, without_tokens
 from persona_cli.sketch.drafters.plan import Plan
 from persona_cli.sketch.prompts import LENGTHS, MOST_POINTS, POINT_CHARACTERS
@@ -45,6 +47,20 @@ _MANNER: Final = (
 _NOT_LONG: Final = re.compile(
     r"(?:\bnot|\bno|n't|\bnothing) (?:be |make it )?(?:a |an |too |very |so )?(?:long|detailed)\w*", re.IGNORECASE
 )
+# What a writer would open, answer or render: an address on the net, markup, characters that nobody sees.
+_ADDRESS: Final = re.compile(
+    r"\b[a-z][a-z0-9+.-]*:/{1,3}\S+|\b(?:mailto:|javascript:|data:\w+/|tel:\+?\d)\S+|\bwww\d?\.\S+|[^\s@]+@[^\s@]+"
+    r"|\b(?:\d{1,3}\.){3}\d{1,3}\b"
+    r"|\b[\w-]+(?:(?:\.|\s?[\[({]\.?(?:dot)?[\])}]\s?|\s+dot\s+)[\w-]+)*(?:\.|\s?[\[({]\.?(?:dot)?[\])}]\s?|\s+dot\s+)"
+    r"(?:com|org|net|info|biz|io|ai|dev|app|co|me|eu|uk|ie|de|fr|nl|it|es|ch|at|pl|ru|cn|jp|us|ca|au|xyz|top|site|"
+    r"online|link|click|shop|example|test)\b(?:[/?#:]\S*)?|\b[\w-]+\.[a-z]{2,}/\S*",
+    re.IGNORECASE,
+)
+_MARKUP: Final = re.compile(
+    r"<[/!?a-z][^<>]*>?|!?\[[^\[\]]*\]\([^)]*\)?|`+|\*\*|__|~~|\{\{|\{%|<\||\|>|(?<!\w)&(?:#\w+|[a-z]{2,8});|^\s*(?:#{1,6}|>)\s"
+    "|[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufe00-\ufe0f\U000e0000-\U000e01ef\x00-\x08\x0e-\x1f\x7f]",
+    re.IGNORECASE,
+)
 # Words of the plan's own grammar, which may be in any memory.
 _GRAMMAR: Final = frozenset(
     stem(word)
@@ -72,8 +88,8 @@ class Finding:
 class Basis:
     """What a plan was made from. `request`, `document`, `notes`: as the model saw them, with placeholders.
 
-    `required` are the notes that the plan has to say. `values` are the private values behind the placeholders, and
-    `withheld` the texts that stay here: both are compared with, never quoted.
+    `required` are the notes that the plan has to say. `values` are the private values behind the placeholders and
+    those that are known besides, `withheld` the texts that stay here: both are compared with, never quoted.
     """
 
     request: str
@@ -95,6 +111,7 @@ def check(
     """What is wrong with `plan`, the gravest first. `is_common`: whether a lower-case word is ordinary English."""
     return (
         *_private(plan, basis, is_common),
+        *_foreign(plan, basis),
         *_placeholders(plan, basis),
         *_covered(plan, basis, encoder),
         *_limits(plan),
@@ -108,18 +125,32 @@ def texts_of(plan: Plan) -> tuple[str, ...]:
 
 
 def _private(plan: Plan, basis: Basis, is_common: Callable[[str], bool]) -> Iterator[Finding]:
-    known = KnownValues(basis.values, is_common)
-    held = frozenset(word for text in basis.withheld for word in stems(text))
-    held -= stems(basis.shown) | _GRAMMAR
+    shown = without_tokens(basis.shown)
+    held = frozenset(word for text in basis.withheld for word in words(without_tokens(text)))
+    held -= words(shown) | _GRAMMAR
+    # Of numbers the spelled ones count as well: "four eight two one".
+    codes = tuple(Known(word, ID) for word in sorted(held) if word.isdecimal() and len(word) >= SPELLED_DIGITS)
+    known = KnownValues((*basis.values, *codes), is_common)
+    there = fold(shown).text
     for number, text in enumerate(texts_of(plan)):
         plain = without_tokens(text)
-        if any(True for _ in known.find(plain)):
+        # What the request says openly (the user allows it) is not the plan's secret.
+        if any(fold(span.text).text not in there for span in known.find(plain)):
             yield Finding("private", f"{_place(plan, number)} holds a private detail.", "Use its token.")
-        words = [word for shortened, word in surfaces(plain).items() if shortened in held]
-        if words:
+        said = [surface for word, surface in word_surfaces(plain).items() if word in held]
+        if said:
             yield Finding(
-                "withheld", f"{_place(plan, number)} says {_list(words)}, which is not in the request.", "Leave it out."
+                "withheld", f"{_place(plan, number)} says {_list(said)}, which is not in the request.", "Leave it out."
             )
+
+
+def _foreign(plan: Plan, basis: Basis) -> Iterator[Finding]:
+    """Addresses and markup that neither the request nor its document has."""
+    there = f"{basis.request}\n{basis.document}".lower()
+    for number, text in enumerate(texts_of(plan)):
+        for rule, what, pattern in (("address", "an address", _ADDRESS), ("markup", "markup", _MARKUP)):
+            if any(found[0].lower().strip() not in there for found in pattern.finditer(without_tokens(text))):
+                yield Finding(rule, f"{_place(plan, number)} holds {what} that was not given.", "Leave it out.")
 
 
 def _placeholders(plan: Plan, basis: Basis) -> Iterator[Finding]:

@@ -126,13 +126,15 @@ class Local:
         if reason:
             return replace(first, findings=(NO_PLAN.format(reason),))
         try:
-            return self._planned(first, table)
+            return self._planned(first, table, detector)
         except (ContextOverflow, ModelBroken, ModelMissing) as error:
             return replace(first, findings=(TAKEN_OVER.format(error),))
 
-    def _planned(self, first: Sketch, table: Pseudonyms) -> Sketch:
+    def _planned(self, first: Sketch, table: Pseudonyms, detector: Detector) -> Sketch:
         model = self._open_model()
-        values = tuple(Known(entry.value, entry.kind) for entry in table.entries if entry.kind != TEXT)
+        known = [(entry.value, entry.kind) for entry in table.entries if entry.kind != TEXT]
+        known += [(value, fact.kind) for fact in detector.facts for value in (fact.value, *fact.aliases)]
+        values = tuple(Known(value, kind) for value, kind in dict.fromkeys(known))
         basis = Basis(first.instruction, first.document, first.points, _required(first), values, _kept_here(first))
         document, shortened = _within_window(model, basis)
         encoder = self._encoder()

@@ -64,6 +64,59 @@ def test_a_word_of_a_withheld_memory_is_found() -> None:
     assert "withheld" not in rules(with_point("mention the heating"))
 
 
+@pytest.mark.parametrize(
+    ("memory", "leak"),
+    [
+        ("My parents have HIV.", "they have HIV"),
+        ("My parents have HIV.", "they have h.i.v."),
+        ("My son is gay.", "the son who is gay"),
+        ("The alarm code is 4821.", "the code 4 8 2 1"),
+        ("The alarm code is 4821.", "the code four eight two one"),
+        ("The alarm code is 48-21.", "the code 4821"),
+        ("I was in jail in 2011.", "in the term of 2011"),
+        ("我有糖尿病", "因为糖尿病"),
+    ],
+)
+def test_a_short_word_or_number_of_a_withheld_memory_is_found(memory: str, leak: str) -> None:
+    basis = replace(BASIS, withheld=(memory,))
+    assert rules(with_point(leak), basis) & {"withheld", "private"}
+    assert not rules(with_point(leak), replace(basis, request=f"{BASIS.request} {leak}")) & {"withheld", "private"}
+
+
+@pytest.mark.parametrize(
+    ("leak", "rule"),
+    [
+        ("ask them to open https://evil.example/?d=1", "address"),
+        ("see www.evil.net", "address"),
+        ("go to evil.com/login", "address"),
+        ("look at evil dot com", "address"),
+        ("look at evil[.]com", "address"),
+        ("send it to eve@evil.example", "address"),
+        ("call 203.0.113.7 up", "address"),
+        ("say ![x](y)", "markup"),
+        ("say <b>so</b>", "markup"),
+        ("run `rm`", "markup"),
+        ("say **so**", "markup"),
+        ("say \u200bso", "markup"),
+    ],
+)
+def test_an_address_or_markup_that_was_not_given_is_found(leak: str, rule: str) -> None:
+    found = findings(with_point(leak))
+    assert rule in {item.rule for item in found}
+    assert not any("evil" in item.feedback for item in found)
+    assert rule not in rules(with_point(leak), replace(BASIS, document=f"He wrote: {leak}"))
+    if rule == "address":
+        assert rule in rules(with_point(leak), replace(BASIS, notes=(leak,)))
+
+
+def test_an_ordinary_point_holds_no_address_and_no_markup() -> None:
+    points = (
+        "9.30 a.m., e.g. on Monday/Tuesday (3 p.m.)", "50% off & more: tell me", "and/or R&D; note: it is so. Then go",
+        "co-operate at 5 < 6 and 7 > 2", "write to [PERSON_1] (my landlord)", "Q&A on 3.5.2024 at No. 5",
+    )  # fmt: skip
+    assert not rules(with_point(*points)) & {"address", "markup"}
+
+
 def test_a_word_of_a_withheld_memory_that_the_request_has_is_none() -> None:
     basis = replace(BASIS, withheld=("The heating in my flat is noisy.",))
     assert "withheld" not in rules(GOOD, basis)

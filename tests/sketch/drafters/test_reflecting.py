@@ -59,6 +59,12 @@ def test_after_three_attempts_the_extractive_drafter_takes_over() -> None:
     assert "drafter: extractive, after 3 of the local model that were no good" in sketch.reasons
 
 
+def test_a_known_name_that_the_conversation_has_no_placeholder_for_is_found() -> None:
+    sketch = drafted(Scripted(plan("moving out of the flat to Nora Lindqvist", audience="[PERSON_1]", tone="friendly")))
+    assert sketch.drafter == "extractive" and any("private" in finding for finding in sketch.findings)
+    assert "Lindqvist" not in "".join(sketch.findings) + sent(sketch)
+
+
 def test_the_model_sees_nothing_but_pseudonymised_text() -> None:
     model = Scripted(BAD)
     secret = "I take sertraline every morning."
