@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from persona_cli.errors import Refused
 from persona_cli.record import Record
 from persona_cli.settings import SURROGATES
+from persona_cli.sketch.need import STRICT
 from persona_cli.sketch.sketch import Sketch, body, legend_text
 
 if TYPE_CHECKING:
@@ -52,7 +53,14 @@ class Steps:
             # The user's own name is in half of what they remember and tells the memories apart no better than "I".
             hits = recall(store, request.text, wanted, names=self.parts.user_names)
             known = {memory.id for memory in found}
-            found += [Recalled(hit.memory.id, hit.memory.text) for hit in hits if hit.memory.id not in known]
+            bearing = [hit.memory for hit in hits]
+            privacy = self.parts.settings.privacy
+            if privacy.level != STRICT:
+                from persona_cli.modes.in_kind import in_kind
+
+                bearing += in_kind(store, request.text, privacy.attributes)
+            new = {memory.id: memory.text for memory in bearing if memory.id not in known}
+            found += [Recalled(id, text) for id, text in new.items()]
         return tuple(found)
 
     def detection(self, request: Request) -> tuple[Detector, list[KnownFact]]:

@@ -38,12 +38,16 @@ class General:
 
 @dataclass(frozen=True)
 class _Kind:
-    """Wordings are tried in turn. `own`: only a fact about the user themselves. `guarded`: also of a guarded fact."""
+    """Wordings are tried in turn; `sought` is what such a fact says, to search the memory with.
+
+    `own`: only a fact about the user themselves. `guarded`: also of a guarded fact.
+    """
 
     name: str
     told: re.Pattern[str]
     bears: re.Pattern[str]
     wordings: tuple[str, ...]
+    sought: str
     own: bool = False
     guarded: bool = False
 
@@ -109,6 +113,7 @@ _KINDS: Final = (
             "Not all food suits everybody there.",
             "Ingredients matter here.",
         ),
+        "I am allergic to a food. There is something I don't eat. I am a vegetarian.",
         guarded=True,
     ),
     _Kind(
@@ -119,6 +124,7 @@ _KINDS: Final = (
         ),
         _words(" ".join((_TRAVEL, _HOME, _EVENT, "hike hiking walk$ walking route museum seat restaurant"))),
         ("There is a need for easy access.", "Step-free ways matter.", "Short ways on foot help."),
+        "I use a wheelchair. My knee is bad, and I can't walk far.",
         guarded=True,
     ),
     _Kind(
@@ -126,12 +132,14 @@ _KINDS: Final = (
         _words(_MINOR),
         _words(" ".join((_TRAVEL, _HOME, "schedul weekend activit party parties day_out car$ routine"))),
         ("There is a child to think of.", "Somebody young comes along.", "It has to suit all ages."),
+        "My daughter is four years old. My son goes to school.",
     ),
     _Kind(
         "personal",
         _PERSONAL,
         _words(_ABSENCE),
         ("There is a personal matter.", "There is a private matter.", "Something came up."),
+        "I am going through a divorce. I am pregnant. I have debts.",
         own=True,
         guarded=True,
     ),
@@ -140,17 +148,31 @@ _KINDS: Final = (
         _ILL,
         _words(" ".join((_ABSENCE, _SPORT, "insur"))),
         ("There is a health matter.", "There is a medical matter.", "Something limits what is possible."),
+        "I have an illness. I had an operation. I take medicine.",
         own=True,
     ),
-    _Kind("age", re.compile(""), _words(" ".join((_AGES, _SPORT))), ("The user is {age}.",), own=True),
     _Kind(
-        "birth", re.compile(""), _words(" ".join((_AGES, _SPORT))), ("The user was born in the {decade}s.",), own=True
+        "age",
+        re.compile(""),
+        _words(" ".join((_AGES, _SPORT))),
+        ("The user is {age}.",),
+        "I am 34 years old.",
+        own=True,
+    ),
+    _Kind(
+        "birth",
+        re.compile(""),
+        _words(" ".join((_AGES, _SPORT))),
+        ("The user was born in the {decade}s.",),
+        "I was born on 4 May 1988. My birthday is in May.",
+        own=True,
     ),
     _Kind(
         "money",
         _MEANS,
         _words(_BUY),
         ("The money available is a {figures}-figure amount.", "The means are a {figures}-figure sum."),
+        "I earn 3,000 euros a month. My salary. My savings are 20,000 euros.",
         own=True,
     ),
     _Kind(
@@ -160,6 +182,7 @@ _KINDS: Final = (
             " ".join((_TRAVEL, _EVENT, "weather deliver route local$ nearby near$ restaurant move$ moving climate"))
         ),
         ("Home is a town in {country}.", "The user is in {country}."),
+        "I live in a town. My address.",
         own=True,
     ),
 )
@@ -217,6 +240,11 @@ def generalise(
                 if private.isdisjoint(_stems(point) - _PLAIN):
                     return General(point, f"the request is about {_whole(request, subject)}; enough in kind")
     return None
+
+
+def sought(request: str) -> tuple[str, ...]:
+    """What the facts say that `request` may need in kind, a statement for each kind that its subject bears on."""
+    return tuple(kind.sought for kind in _KINDS if kind.bears.search(request))
 
 
 def kind_of(point: str) -> str:
