@@ -24,7 +24,7 @@ from models.recipes.nano.export import export
 from models.recipes.nano.induction import start_with_induction
 from models.recipes.nano.model import Nano, Shape
 from models.recipes.nano.recipe import SMALL
-from models.recipes.nano.tokenizer import CONTROL, COPIED, GIVEN, WRITTEN, chat_start, chat_turn, encode
+from models.recipes.nano.tokenizer import CONTROL, chat_start, chat_turn
 from models.recipes.nano.train import plan_batches, train
 from persona_cli.bench.world.values import PLACEHOLDER_FORM, PLACEHOLDERS
 
@@ -95,7 +95,7 @@ def test_the_same_seed_gives_the_same_tokenizer_and_data() -> None:
     assert first.to_str() == second.to_str()
     one, two = make_data(SMALL, first), make_data(SMALL, second)
     assert one.ids.tobytes() == two.ids.tobytes()
-    assert one.whose.tobytes() == two.whose.tobytes()
+    assert one.written.tobytes() == two.written.tobytes()
 
 
 def test_data_is_the_chats_and_marks_what_the_assistant_writes() -> None:
@@ -105,20 +105,8 @@ def test_data_is_the_chats_and_marks_what_the_assistant_writes() -> None:
     ids = data.ids[: data.starts[1]]
     whole = chat_start(example.system) + "".join("".join(chat_turn(turn)) for turn in example.turns)
     assert tokenizer.decode(ids.tolist(), skip_special_tokens=False) == whole
-    written = tokenizer.decode(ids[data.whose[: data.starts[1]] != GIVEN].tolist(), skip_special_tokens=False)
+    written = tokenizer.decode(ids[data.written[: data.starts[1]]].tolist(), skip_special_tokens=False)
     assert written == "".join(chat_turn(turn)[1] for turn in example.turns)
-
-
-def test_what_an_answer_takes_over_is_marked() -> None:
-    tokenizer = make_tokenizer(SMALL)
-    asked = Turn("Tell [PERSON_1] that room 48213 leaks.", "Dear [PERSON_1], room 48213 leaks again.")
-    ((ids, whose),) = encode(tokenizer, [Example("x", True, (asked,), ())])
-    copied, written = (
-        tokenizer.decode([i for i, w in zip(ids, whose, strict=True) if w == kind], skip_special_tokens=False)
-        for kind in (COPIED, WRITTEN)
-    )
-    assert copied.replace(" ", "") == "[PERSON_1]room48213leaks"
-    assert "Dear" in written and "again" in written
 
 
 def test_placeholders_are_single_tokens(run: Run, small: Llama) -> None:

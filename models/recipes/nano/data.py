@@ -24,10 +24,10 @@ PAD = CONTROL.index("<|pad|>")
 
 @dataclass(frozen=True)
 class Data:
-    """Chats one after another: `ids` and `whose` [tokens], chat i from `starts[i]` to `starts[i + 1]`."""
+    """Chats one after another: `ids` and `written` [tokens], chat i from `starts[i]` to `starts[i + 1]`."""
 
     ids: NDArray[np.int32]
-    whose: NDArray[np.uint8]
+    written: NDArray[np.bool_]
     starts: NDArray[np.int64]
 
     def __len__(self) -> int:
@@ -47,25 +47,24 @@ def make_data(recipe: Recipe, tokenizer: Tokenizer, *, held: bool = False) -> Da
     """Training data of `recipe.tokens` tokens, or the held-out chats. Chats longer than the context are left out."""
     stream = examples(recipe.seed, held=held)
     ids: list[NDArray[np.int32]] = []
-    whose: list[NDArray[np.uint8]] = []
+    written: list[NDArray[np.bool_]] = []
     count = 0
     while (len(ids) < recipe.held_out) if held else (count < recipe.tokens):
         for tokens, flags in encode(tokenizer, list(islice(stream, recipe.held_out if held else 256))):
             if len(tokens) <= recipe.shape.context:
                 ids.append(np.array(tokens, np.int32))
-                whose.append(np.array(flags, np.uint8))
+                written.append(np.array(flags, np.bool_))
                 count += len(tokens)
-    return Data(np.concatenate(ids), np.concatenate(whose), np.cumsum([0, *(len(chat) for chat in ids)]))
+    return Data(np.concatenate(ids), np.concatenate(written), np.cumsum([0, *(len(chat) for chat in ids)]))
 
 
-def tensors(data: Data, batch: Sequence[int], copied: float = 1.0) -> tuple[torch.Tensor, torch.Tensor]:
-    """Ids [chats, longest] padded at the end, and the weight in the loss of each id: `copied` for what is copied."""
-    of = np.array([USER_WEIGHT, 1.0, copied], np.float32)
+def tensors(data: Data, batch: Sequence[int]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Ids [chats, longest] padded at the end, and the weight in the loss of each id."""
     longest = max(data.length(chat) for chat in batch)
     ids = torch.full((len(batch), longest), PAD)
     weights = torch.zeros(len(batch), longest)
     for row, chat in enumerate(batch):
         part = slice(data.starts[chat], data.starts[chat + 1])
         ids[row, : data.length(chat)] = torch.from_numpy(data.ids[part].astype(np.int64))
-        weights[row, : data.length(chat)] = torch.from_numpy(of[data.whose[part]])
+        weights[row, : data.length(chat)] = torch.from_numpy(np.where(data.written[part], 1.0, USER_WEIGHT))
     return ids, weights

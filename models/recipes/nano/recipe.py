@@ -10,9 +10,7 @@ from models.recipes.nano.model import Shape
 @dataclass(frozen=True)
 class Recipe:
     """`tokens` is the size of the training data, `batch` of one step, which is worked off in `parts`: each has chats of
-    one length, so that a step has chats of several. The learning rates fall over the last `cooldown` of the steps, and
-    there what an answer takes over from its request weighs `copied` times as much: by then the model knows how texts
-    go, and not what belongs into this one."""
+    one length, so that a step has chats of several. The learning rates fall over the last `cooldown` of the steps."""
 
     seed: int = 20261121
     shape: Shape = field(default_factory=Shape)
@@ -24,7 +22,6 @@ class Recipe:
     vector_rate: float = 0.003
     warm_up: int = 60
     cooldown: float = 0.25
-    copied: float = 3.0
     tokenizer_examples: int = 12_000
     held_out: int = 160
 

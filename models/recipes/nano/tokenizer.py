@@ -6,7 +6,6 @@ numbers copyable. It knows the chat format, and nothing of the model.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -18,10 +17,6 @@ if TYPE_CHECKING:
 
 PRE_TOKENIZER = "smollm"
 END = "<|end|>"
-# Whose a token is.
-GIVEN, WRITTEN, COPIED = range(3)
-# What an answer takes over: placeholders, what has a digit or begins in upper case, and words of four letters or more.
-WORD = re.compile(r"\[[A-Z]+_\d+\]|[^\s\[\]]*\d[^\s\[\]]*|[A-Z][\w'’@.-]*\w|[^\W\d_]{4,}")
 CONTROL = (END, "<|pad|>", "<|system|>", "<|user|>", "<|assistant|>")
 CHAT_TEMPLATE = (
     "{% for message in messages %}{{ '<|' + message['role'] + '|>\n' + message['content'] + '<|end|>\n' }}{% endfor %}"
@@ -68,39 +63,28 @@ def train_tokenizer(examples: Iterable[Example], vocabulary: int) -> Tokenizer:
     return tokenizer
 
 
-def encode(tokenizer: Tokenizer, examples: Sequence[Example]) -> list[tuple[list[int], list[int]]]:
-    """For each example its token ids, and for each token whose it is: GIVEN, WRITTEN by the assistant, or COPIED."""
+def encode(tokenizer: Tokenizer, examples: Sequence[Example]) -> list[tuple[list[int], list[bool]]]:
+    """For each example its token ids, and for each token whether the assistant writes it."""
     parts: list[str] = []
-    sources: list[list[str | None]] = []
+    spans: list[list[bool]] = []
     for example in examples:
-        source: list[str | None] = [None]
+        written = [False]
         parts.append(chat_start(example.system))
         for turn in example.turns:
             parts.extend(chat_turn(turn))
-            source += [None, turn.user]
-        sources.append(source)
+            written += [False, True]
+        spans.append(written)
     encoded = iter(tokenizer.encode_batch(parts))
-    texts = iter(parts)
     chats = []
-    for source in sources:
+    for written in spans:
         ids: list[int] = []
-        whose: list[int] = []
-        for given in source:
-            part, text = next(encoded), next(texts)
-            ids += part.ids
-            whose += [GIVEN] * len(part.ids) if given is None else _whose(text, given, part.offsets)
-        chats.append((ids, whose))
+        mask: list[bool] = []
+        for assistant in written:
+            part = next(encoded).ids
+            ids += part
+            mask += [assistant] * len(part)
+        chats.append((ids, mask))
     return chats
-
-
-def _whose(text: str, given: str, offsets: Sequence[tuple[int, int]]) -> list[int]:
-    """For each token of an answer: COPIED where it is part of a placeholder, number, name or longer word of `given`."""
-    known = set(WORD.findall(given))
-    copied = bytearray(len(text))
-    for word in WORD.finditer(text):
-        if word.group() in known:
-            copied[word.start() : word.end()] = b"\1" * len(word.group())
-    return [COPIED if any(copied[start:end]) else WRITTEN for start, end in offsets]
 
 
 def _texts(example: Example) -> Iterable[str]:

@@ -3,9 +3,8 @@
 Each chat is a sequence of its own, in batches of similar length; nothing is packed, so no chat sees another's
 placeholders. The loss is the assistant's tokens, plus a tenth of the user's.
 
-The learning rate stays at its peak until the last part of the steps, where it falls to nothing, and where what an
-answer copies from its request counts for more. A run with more tokens has the same beginning, so it goes on from where
-a shorter one began to cool down.
+The learning rate stays at its peak until the last part of the steps, where it falls to nothing. A run with more tokens
+has the same beginning, so it goes on from where a shorter one began to cool down.
 """
 
 from __future__ import annotations
@@ -31,8 +30,6 @@ from models.recipes.nano.tokenizer import CONTROL
 # Without echoes the early steps unlearn the copying that the model starts with (see induction.py).
 ECHO_STEPS = 400
 ECHO_WEIGHT = 0.25
-# Tokens of the echoes of a step while the learning rate falls.
-LATE_ECHO = 512
 # Chats that are sorted by length together.
 WINDOW = 2048
 
@@ -64,12 +61,11 @@ def plan_batches(data: Data, size: int, seed: int) -> list[list[int]]:
     return planned
 
 
-def echoes(recipe: Recipe, step: int, size: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """About `size` random tokens, each chat said twice, with weights that count the second time: only copying predicts
-    it. [chats, tokens]."""
+def echoes(recipe: Recipe, step: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Random tokens said twice, and weights that count the second time: only copying predicts it. [chats, tokens]."""
     chance = torch.Generator().manual_seed(recipe.seed + step)
     length = int(torch.randint(8, 49, (), generator=chance))
-    count = max(1, size // (2 * length))
+    count = max(1, recipe.batch // recipe.parts // (2 * length))
     said = torch.randint(len(CONTROL), recipe.shape.vocabulary, (count, length), generator=chance)
     weights = torch.zeros(count, 2 * length)
     weights[:, length + 1 :] = 1.0
@@ -195,7 +191,7 @@ def train(
     for batch in batches[run.step :]:
         if run.step == cooling:
             run.save(trunk, recipe, steps)
-        total = _learn(run, recipe, data, batch, rate(run.step, steps, recipe), late=run.step >= cooling)
+        total = _learn(run, recipe, data, batch, rate(run.step, steps, recipe))
         run.step += 1
         run.running = total if run.step == 1 else 0.9 * run.running + 0.1 * total
         if run.step % every == 0 or run.step in (1, steps):
@@ -213,22 +209,19 @@ def _length(checkpoint: Path) -> int:
     return int(torch.load(checkpoint, weights_only=True, map_location="cpu")["steps"])
 
 
-def _learn(
-    run: Run, recipe: Recipe, data: Data, batch: Sequence[Sequence[int]], share: float, *, late: bool = False
-) -> float:
-    """One step at `share` of the learning rates; the training loss in nats. `late`: they are falling."""
+def _learn(run: Run, recipe: Recipe, data: Data, batch: Sequence[Sequence[int]], share: float) -> float:
+    """One step; the training loss in nats."""
     for optimiser, peak in zip(
         run.optimisers, (recipe.matrix_rate, recipe.embed_rate, recipe.vector_rate), strict=True
     ):
         for group in optimiser.param_groups:
             group["lr"] = peak * share
-    if late or run.step < ECHO_STEPS:
-        size = LATE_ECHO if late else recipe.batch // recipe.parts
-        echo = loss_of(run.model, *echoes(recipe, run.step, size)) * ECHO_WEIGHT
+    if run.step < ECHO_STEPS:
+        echo = loss_of(run.model, *echoes(recipe, run.step)) * ECHO_WEIGHT
         echo.backward()  # type: ignore[no-untyped-call]
     total = 0.0
     for part in batch:
-        loss = loss_of(run.model, *tensors(data, part, recipe.copied if late else 1.0)) / len(batch)
+        loss = loss_of(run.model, *tensors(data, part)) / len(batch)
         loss.backward()  # type: ignore[no-untyped-call]
         total += loss.item()
     torch.nn.utils.clip_grad_norm_(run.model.parameters(), 1.0)
