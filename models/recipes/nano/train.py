@@ -97,8 +97,13 @@ def held_out_loss(model: Nano, data: Data) -> float:
 
 def rate(step: int, steps: int, recipe: Recipe) -> float:
     """Share of the peak learning rate: a short rise, flat, and a straight fall to a hundredth over the last steps."""
-    cooling = max(1, round(steps * recipe.cooldown))
+    cooling = steps - cooling_from(steps, recipe)
     return min((step + 1) / recipe.warm_up, 1.0, max(0.01, (steps - step) / cooling))
+
+
+def cooling_from(steps: int, recipe: Recipe) -> int:
+    """The step of a run of `steps` at which the learning rate begins to fall."""
+    return steps - max(1, round(steps * recipe.cooldown))
 
 
 @dataclass
@@ -179,10 +184,11 @@ def train(
     parts = plan_batches(data, recipe.batch // recipe.parts, recipe.seed)
     batches = [parts[start : start + recipe.parts] for start in range(0, len(parts), recipe.parts)]
     steps = len(batches)
-    cooling = steps - max(1, round(steps * recipe.cooldown))
+    cooling = cooling_from(steps, recipe)
     run = Run.new(recipe, device)
     checkpoint, trunk = work / "checkpoint.pt", work / "trunk.pt"
-    latest = steps if checkpoint.exists() and _length(checkpoint) == steps else cooling
+    length = _length(checkpoint) if checkpoint.exists() else steps
+    latest = steps if length == steps else min(cooling, cooling_from(length, recipe))
     if run.restore(checkpoint, recipe, latest, device) or run.restore(trunk, recipe, cooling, device):
         say(f"Going on from step {run.step} of {steps}.")
     before, started = run.seconds, time.monotonic()
