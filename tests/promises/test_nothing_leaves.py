@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from persona_cli.assistant import Assistant
-from persona_cli.errors import CloudError, Refused
+from persona_cli.errors import CloudError, ContextOverflow, Refused
 from persona_cli.exchange import Request
 from persona_cli.parts import Parts
 from persona_cli.privacy.normal import fold, squash
@@ -86,7 +86,7 @@ def test_no_planted_value_is_in_the_captured_bytes(with_cloud: Callable[..., Par
             try:
                 for _ in Assistant(parts).ask(asked):
                     pass
-            except (CloudError, Refused):
+            except (CloudError, ContextOverflow, Refused):
                 pass
         captured = b"\n".join(item.raw for item in server.requests)
     for value in (name, *planted):
