@@ -37,7 +37,6 @@ from persona_cli.settings import ATTRIBUTES, STYLES, CloudSettings, PrivacySetti
 if TYPE_CHECKING:
     from persona_cli.cloud.client import Cloud
     from persona_cli.exchange import Draft
-    from persona_cli.local.engine import Engine
 
 REQUESTS: Final = 5000
 SEED: Final = 4
@@ -115,11 +114,7 @@ class Run:
 
 
 class _Parts(SharingParts):
-    """With the local model of `shared` too, and nobody waits between two attempts."""
-
-    @cached_property
-    def engine(self) -> Engine:
-        return self.shared.engine
+    """Nobody waits between two attempts."""
 
     @cached_property
     def cloud(self) -> Cloud:

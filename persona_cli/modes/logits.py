@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from persona_cli.errors import ContextOverflow, Refused
 from persona_cli.exchange import Answer, Draft, Pieces, Request
 from persona_cli.modes.local import ANSWER_TOKENS, LOCAL_SYSTEM, notes
-from persona_cli.modes.sending import recorded
+from persona_cli.modes.sending import recorded, restored_answer
 from persona_cli.modes.steps import Steps
 from persona_cli.sketch.prompts import NOTES_HEADING
 from persona_cli.sketch.sketch import CLOUD_SYSTEM, Message, Sketch, prompt
@@ -99,25 +99,9 @@ class LogitsMode:
                     yield restorer.feed(piece)
 
         def answer(text: str, receipt: int) -> Answer:
-            return Answer(
-                text=text,
-                raw="".join(raw),
-                where="cloud",
-                model=f"{model} with {engine.name}",
-                mode=request.mode,
-                mode_reason=request.mode_reason,
-                restored=restorer.restored,
-                held=restorer.held,
-                unknown=restorer.unknown,
-                withheld=len(draft.sketch.treated("withheld")),
-                replaced=len(draft.sketch.treated("replaced")),
-                memories=tuple(memory.id for memory in draft.memories if memory.id),
-                receipt=receipt,
-                cut_short=together.cut_short,
-                shortened=draft.sketch.shortened,
-                fused=together.fused,
-                alone=together.alone,
-            )
+            name = f"{model} with {engine.name}"
+            came = restored_answer(draft, restorer, text, "".join(raw), name, receipt, together.cut_short)
+            return replace(came, fused=together.fused, alone=together.alone)
 
         def stays() -> bool:
             return asking.shown.stays("".join(raw))

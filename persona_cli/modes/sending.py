@@ -10,6 +10,7 @@ from persona_cli.errors import PersonaError
 from persona_cli.exchange import Answer, Draft, Pieces
 
 if TYPE_CHECKING:
+    from persona_cli.privacy.restore import Restorer
     from persona_cli.record import Record
 
 
@@ -54,3 +55,27 @@ def recorded(
     if unkept is not None:
         raise unkept
     yield record.learned(draft.request, draft.memories, made)
+
+
+def restored_answer(
+    draft: Draft, restorer: Restorer, text: str, raw: str, model: str, receipt: int, cut_short: bool
+) -> Answer:
+    """The answer to `draft` that came as `raw` from `model` and reads `text` now that `restorer` is through with it."""
+    request, sketch = draft.request, draft.sketch
+    return Answer(
+        text=text,
+        raw=raw,
+        where="cloud",
+        model=model,
+        mode=request.mode,
+        mode_reason=request.mode_reason,
+        restored=restorer.restored,
+        held=restorer.held,
+        unknown=restorer.unknown,
+        withheld=len(sketch.treated("withheld")),
+        replaced=len(sketch.treated("replaced")),
+        memories=tuple(memory.id for memory in draft.memories if memory.id),
+        receipt=receipt,
+        cut_short=cut_short,
+        shortened=sketch.shortened,
+    )

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from persona_cli.exchange import Answer, Draft, Pieces, Request
-from persona_cli.modes.sending import recorded
+from persona_cli.modes.sending import recorded, restored_answer
 from persona_cli.modes.steps import Steps
 from persona_cli.sketch.sketch import CLOUD_SYSTEM, CLOUD_SYSTEM_SURROGATES
 
@@ -55,7 +55,7 @@ class SketchMode:
     def answer(self, draft: Draft) -> Pieces:
         from persona_cli.privacy.restore import Restorer
 
-        request, cloud = draft.request, self._parts.cloud
+        cloud = self._parts.cloud
         restorer = Restorer(draft.table, frozenset(self._parts.settings.privacy.restore_in))
         raw: list[str] = []
 
@@ -65,23 +65,8 @@ class SketchMode:
                 yield restorer.feed(delta)
 
         def answer(text: str, receipt: int) -> Answer:
-            return Answer(
-                text=text,
-                raw="".join(raw),
-                where="cloud",
-                model=self._parts.settings.cloud.model,
-                mode=request.mode,
-                mode_reason=request.mode_reason,
-                restored=restorer.restored,
-                held=restorer.held,
-                unknown=restorer.unknown,
-                withheld=len(draft.sketch.treated("withheld")),
-                replaced=len(draft.sketch.treated("replaced")),
-                memories=tuple(memory.id for memory in draft.memories if memory.id),
-                receipt=receipt,
-                cut_short=cloud.cut_short,
-                shortened=draft.sketch.shortened,
-            )
+            model = self._parts.settings.cloud.model
+            return restored_answer(draft, restorer, text, "".join(raw), model, receipt, cloud.cut_short)
 
         return recorded(self._steps.record, draft, write, restorer.close, answer)
 
