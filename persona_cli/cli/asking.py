@@ -2,35 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Annotated, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from persona_cli.cli import screen
+from persona_cli.cli.answering import TINY_FINISH, remark, say_mode, show_answer
 from persona_cli.cli.intake import read_request, title
 from persona_cli.errors import Cancelled, UsageError
-from persona_cli.settings import AUTO, LOCAL, MODES, OUTLINE
+from persona_cli.settings import LOCAL, MODES
 
 if TYPE_CHECKING:
     from persona_cli.assistant import Assistant
-    from persona_cli.exchange import Answer, Reply, Request
+    from persona_cli.exchange import Request
     from persona_cli.parts import Parts
     from persona_cli.settings import Settings
-
-NO_CLOUD = (
-    "No cloud is configured, so this is answered on this machine. "
-    "`persona config set cloud.model NAME` connects one (and cloud.base_url, if it is not OpenAI)."
-)
-TOO_SMALL = (
-    "The embedded model nano is tiny: it can word a short e-mail or note and little else. "
-    "`persona config set local.model FILE.gguf` uses a larger one."
-)
-FITTING = "writing, and fitting it to your style"
-TINY_FINISH = (
-    "The local model that fits the answer to your style is nano, which is tiny: expect little of it. It can change no "
-    "name, number or date, nor can a larger one."
-)
 
 
 def ask(
@@ -119,18 +106,6 @@ def named_mode(mode: str, local: bool) -> str:
     return LOCAL if local else mode
 
 
-def say_mode(request: Request, wanted: str, settings: Settings) -> None:
-    """What a person should know of the mode before the answer comes. `wanted` is the one that was asked for."""
-    from persona_cli.modes.choosing import NO_CLOUD as WITHOUT
-
-    if wanted == AUTO:
-        screen.say(f"auto: {request.mode}, because {request.mode_reason}", "dim")
-    elif request.mode_reason == WITHOUT:
-        screen.say(NO_CLOUD, "dim")
-    if request.mode in (LOCAL, OUTLINE) and not settings.local.model:
-        screen.note(TOO_SMALL)
-
-
 def with_options(settings: Settings, model: str, local: bool, restore_in: str, raw: bool) -> Settings:
     """The settings with the options of this command line on top. Raises SettingsError."""
     from persona_cli.settings import with_value
@@ -142,69 +117,6 @@ def with_options(settings: Settings, model: str, local: bool, restore_in: str, r
     if raw:
         settings = with_value(settings, "privacy.restore_in", "")
     return settings
-
-
-def show_answer(reply: Reply, as_json: bool, plain: bool, raw: bool = False, finishing: bool = False) -> Answer | None:
-    """Print an answer as it arrives, whole where the local model is `finishing` it, or as one JSON object."""
-    if as_json:
-        try:
-            for _ in reply:
-                pass
-        finally:  # an answer that came and could not be kept is shown all the same
-            if reply.answer is not None:
-                screen.write_json(answer_fields(reply.answer))
-        return None
-    pieces = screen.after_working(FITTING, reply) if finishing else reply
-    if plain:
-        screen.stream_plain(pieces, raw)
-    else:
-        screen.stream_markdown(pieces)
-    return reply.answer
-
-
-def answer_fields(answer: Answer) -> dict[str, Any]:
-    """An answer as the JSON object of `--json`."""
-    return asdict(answer)
-
-
-def remark(answer: Answer) -> None:
-    """What a person wants to know about an answer, dim on stderr; warnings even where stderr is no terminal."""
-    from persona_cli.modes.choosing import CLOUD_FAILED
-
-    if answer.mode_reason.startswith(CLOUD_FAILED):
-        screen.say(f"local, because {answer.mode_reason}", "yellow")
-    if answer.cut_short:
-        screen.say("The answer stopped at the model's length limit.", "yellow")
-    if answer.shortened:
-        screen.say(f"{answer.shortened[:1].upper()}{answer.shortened[1:]}.", "yellow")
-    if answer.left_out:
-        facts = "1 fact that was" if answer.left_out == 1 else f"{answer.left_out} facts that were"
-        screen.say(f"Left out: {facts} kept from the cloud. --show-sketch with the same request shows them.", "yellow")
-    if answer.held:
-        screen.say(
-            f"Left in place in a link or code: {', '.join(answer.held)}. --restore-in prose,code,url restores them.",
-            "yellow",
-        )
-    if answer.unknown:
-        screen.say(f"The answer has placeholders that were never issued: {', '.join(answer.unknown)}.", "yellow")
-    screen.note(summary(answer))
-    for text in answer.learned:
-        screen.note(f"remembered: {text}")
-
-
-def summary(answer: Answer) -> str:
-    """One line: where the answer was made, and what was kept back."""
-    if answer.outline:
-        return (
-            f"outline · {answer.model} wrote it along {len(answer.outline)} points of the cloud's · "
-            f"`persona audit show {answer.receipt}`"
-        )
-    if answer.where == "local":
-        return f"local · {answer.model} · nothing left this machine"
-    return (
-        f"cloud · {answer.model} · replaced {answer.replaced}, withheld {answer.withheld}, "
-        f"restored {answer.restored} · `persona audit show {answer.receipt}`"
-    )
 
 
 def _request(text: str, document: str, mode: str, confirm: bool) -> Request:

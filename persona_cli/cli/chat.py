@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from persona_cli.cli import screen, slash
-from persona_cli.cli.asking import FITTING, NO_CLOUD, TOO_SMALL, named_mode, remark, say_mode, with_options
+from persona_cli.cli.answering import FITTING, NO_CLOUD, TOO_SMALL, remark, say_mode
+from persona_cli.cli.asking import named_mode, with_options
 from persona_cli.cli.intake import title
 from persona_cli.cli.tidying import tidy_later
 from persona_cli.errors import Cancelled, PersonaError, UsageError

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from persona_cli.assistant import Assistant
-from persona_cli.cli.asking import answer_fields, remark
+from persona_cli.cli.answering import answer_fields, remark
 from persona_cli.exchange import Answer, Draft, Pieces, Request
 from persona_cli.finish.step import FILL, STYLE, finished, wanted
 from persona_cli.modes.steps import Steps
