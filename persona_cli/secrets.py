@@ -12,20 +12,24 @@ import shlex
 import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from ipaddress import ip_address
 from pathlib import Path
-from urllib.parse import urlsplit
 
+from persona_cli.cloud.endpoints import host_of as host_of
+from persona_cli.cloud.endpoints import is_loopback as is_loopback
+from persona_cli.cloud.endpoints import setting_of
+from persona_cli.cloud.providers import KNOWN, key_variables
 from persona_cli.durable import locked, replace_private
 from persona_cli.errors import NothingFound, SettingsError, StoreDamaged, StoreError, UsageError
 from persona_cli.os_keyring import Backend, KeyringFailed, open_keyring
 from persona_cli.paths import Folders
 from persona_cli.privacy.crypto import Seal, data_key
-from persona_cli.settings import OPENAI_BASE_URL, CloudSettings
+from persona_cli.settings import CloudSettings
 
 # A key command may ask a person for a PIN or a fingerprint.
 COMMAND_SECONDS = 60.0
 ANY_HOST = "*"
+# The key of whatever server the settings name.
+GENERAL = "PERSONA_API_KEY"
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -53,9 +57,8 @@ def find_key(
     SettingsError (key command failed, key that no header can carry) and StoreError.
     """
     host = host_of(cloud.base_url)
-    for variable in ("PERSONA_API_KEY", "OPENAI_API_KEY"):
-        # OpenAI's key goes to OpenAI alone, whatever base_url says.
-        if (variable == "PERSONA_API_KEY" or _is_openai(cloud.base_url)) and (key := env.get(variable, "").strip()):
+    for variable in variables_for(cloud):
+        if key := env.get(variable, "").strip():
             return _fit(key, f"the environment variable {variable}")
     found = open_keyring(keyring, env)
     try:
@@ -64,11 +67,34 @@ def find_key(
     except KeyringFailed:
         pass  # locked or broken: there may be a key further down, and without one the caller says what to do
     if cloud.key_command.strip():
-        return _from_command(cloud.key_command, env, run)
+        return _from_command(cloud, env, run)
     sealed = _read(_file(folders)).get(host)
     if not sealed:
         return None
     return _open(seal or data_key(folders, keyring, env), host, sealed)
+
+
+def variables_for(cloud: CloudSettings) -> tuple[str, ...]:
+    """The environment variables whose key may go to `cloud.base_url`, in their order.
+
+    PERSONA_API_KEY is for the server that settings and environment name: not for another one that `-m` or /model names.
+    A provider's own variable goes to that provider's host alone, whatever base_url says.
+    """
+    general = (GENERAL,) if cloud.home in (None, host_of(cloud.base_url)) else ()
+    return (*general, *key_variables(cloud.base_url, cloud.provider))
+
+
+def where_key(cloud: CloudSettings, env: Mapping[str, str] = os.environ, *, folders: Folders) -> str:
+    """Where `find_key` would find one, in words; "" for nowhere. Asks no keyring and runs no command."""
+    for variable in variables_for(cloud):
+        if env.get(variable, "").strip():
+            return f"the environment variable {variable}"
+    sealed = _read(_file(folders)).get(host_of(cloud.base_url))
+    if sealed == "":
+        return "the operating system's keyring"
+    if cloud.key_command.strip():
+        return "the key command of the settings"
+    return f"{_file(folders)}, encrypted" if sealed else ""
 
 
 def set_key(
@@ -107,10 +133,11 @@ def set_key(
 def list_keys(env: Mapping[str, str] = os.environ, *, folders: Folders) -> tuple[StoredKey, ...]:
     """The hosts that have a key and where it is; never the keys. Asks no keyring."""
     keys = []
-    if env.get("PERSONA_API_KEY", "").strip():
-        keys.append(StoredKey(ANY_HOST, "the environment variable PERSONA_API_KEY"))
-    if env.get("OPENAI_API_KEY", "").strip():
-        keys.append(StoredKey(host_of(OPENAI_BASE_URL), "the environment variable OPENAI_API_KEY"))
+    if env.get(GENERAL, "").strip():
+        keys.append(StoredKey(ANY_HOST, f"the environment variable {GENERAL}"))
+    for known in KNOWN.values():
+        if known.base_url and known.variable and env.get(known.variable, "").strip():
+            keys.append(StoredKey(host_of(known.base_url), f"the environment variable {known.variable}"))
     for host, sealed in sorted(_read(_file(folders)).items()):
         where = f"{_file(folders)}, encrypted" if sealed else "the operating system's keyring"
         keys.append(StoredKey(host, where))
@@ -156,39 +183,6 @@ def resealed(folders: Folders, old: Seal, new: Seal) -> bytes:
     return _written(stored)
 
 
-def host_of(base_url: str) -> str:
-    """The host a key belongs to, lower case, with its port unless that is https on 443: plain http is another place.
-
-    Raises UsageError when there is none.
-    """
-    text = base_url.strip()
-    try:
-        parts = urlsplit(text if "://" in text else f"https://{text}")
-        host, port = (parts.hostname or "").rstrip("."), parts.port
-    except ValueError:
-        host, port = "", None
-    if not host:
-        raise UsageError(f"'{base_url}' names no host. Give one like api.openai.com, or a URL.")
-    if ":" in host:
-        host = f"[{host}]"
-    if parts.scheme == "https" and port in (None, 443):
-        return host
-    return f"{host}:{port or 80}"
-
-
-def is_loopback(base_url: str) -> bool:
-    """Whether `base_url` is a server on this machine: one that usually wants no key."""
-    name = urlsplit(base_url).hostname or ""
-    try:
-        return ip_address(name).is_loopback
-    except ValueError:
-        return name == "localhost" or name.endswith(".localhost")
-
-
-def _is_openai(base_url: str) -> bool:
-    return base_url.startswith("https://") and host_of(base_url) == host_of(OPENAI_BASE_URL)
-
-
 def _fit(key: str, where: str) -> str:
     """`key` stripped, when an HTTP header can carry it."""
     key = key.strip()
@@ -200,8 +194,9 @@ def _fit(key: str, where: str) -> str:
     return key
 
 
-def _from_command(command: str, env: Mapping[str, str], run: Run) -> str:
+def _from_command(cloud: CloudSettings, env: Mapping[str, str], run: Run) -> str:
     """The first line the command prints (`pass show` prints the key, then notes)."""
+    command, mend = cloud.key_command, setting_of(cloud, "key_command")
     failed = f"The key command `{command}` of your settings"
     try:
         # No shell; and no stdin, which is the document of the user when persona stands in a pipe.
@@ -210,11 +205,11 @@ def _from_command(command: str, env: Mapping[str, str], run: Run) -> str:
             timeout=COMMAND_SECONDS, env=dict(env), check=False,
         )  # fmt: skip
     except ValueError as error:
-        raise SettingsError(f"{failed} cannot be understood ({error}). Mend cloud.key_command.") from error
+        raise SettingsError(f"{failed} cannot be understood ({error}). Mend {mend}.") from error
     except subprocess.TimeoutExpired as error:
         raise SettingsError(f"{failed} did not end within {COMMAND_SECONDS:g} seconds.") from error
     except OSError as error:
-        raise SettingsError(f"{failed} cannot be run ({error.strerror}). Mend cloud.key_command.") from error
+        raise SettingsError(f"{failed} cannot be run ({error.strerror}). Mend {mend}.") from error
     if done.returncode != 0:
         said = done.stderr.strip()[-500:] or "it said nothing"
         raise SettingsError(f"{failed} ended with {done.returncode}: {said}")

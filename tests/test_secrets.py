@@ -9,20 +9,44 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 
 import persona_cli
+from persona_cli.cloud.providers import KNOWN
 from persona_cli.errors import NothingFound, SettingsError, StoreDamaged, StoreError, UsageError
 from persona_cli.paths import Folders
 from persona_cli.paths import folders as folders_of
 from persona_cli.privacy.crypto import KEY_BYTES, Seal
-from persona_cli.secrets import ANY_HOST, StoredKey, find_key, host_of, is_loopback, list_keys, remove_key, set_key
-from persona_cli.settings import CloudSettings
+from persona_cli.secrets import (
+    ANY_HOST,
+    StoredKey,
+    find_key,
+    host_of,
+    is_loopback,
+    list_keys,
+    remove_key,
+    set_key,
+    where_key,
+)
+from persona_cli.settings import CloudSettings, load, with_model
 from tests.keyrings import MemoryKeyring
 
 PROJECT = Path(persona_cli.__file__).parent.parent
 BARE = {"PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}
 OTHER = CloudSettings(model="m", base_url="https://llm.example.org/v1")
 OPENAI = CloudSettings(model="m")
+
+
+# Which host each variable is for; "" is that of the settings, and Azure's is the user's own host there.
+KEYS = {
+    "PERSONA_API_KEY": "",
+    **{
+        known.variable: host_of(known.base_url) if known.base_url else "azure"
+        for known in KNOWN.values()
+        if known.variable
+    },
+}
 
 
 class LockedKeyring(MemoryKeyring):
@@ -74,6 +98,62 @@ def test_the_key_of_one_host_never_goes_to_another(folders: Folders) -> None:
         assert find_key(cloud, env, folders=folders, keyring=keyring) is None
     for base_url in ("https://api.openai.com/v1", "https://API.OpenAI.com/v1/", "https://api.openai.com:443/v1"):
         assert find_key(CloudSettings(base_url=base_url), {**BARE, **env}, folders=folders) == "sk-openai"
+
+
+HOSTS = ("https://own.example/v1", "https://own.example:8443/v1", "http://own.example/v1", "https://work.example/v1",
+         "https://api.openai.com/v1", "https://api.openai.com.own.example/v1", "http://api.groq.com/openai/v1",
+         "https://api.groq.com:444/openai/v1", "https://n.openai.azure.com/openai/v1", "https://openai.azure.com.evil.example",
+         "https://n.openai.azure.com:8443", "http://localhost:11434/v1")  # fmt: skip
+
+
+@given(
+    own=st.sampled_from(HOSTS),
+    home=st.sampled_from(["", "openai", "groq", "azure", "work", "ollama"]),
+    tables=st.dictionaries(st.sampled_from(["openai", "groq", "azure", "work"]), st.sampled_from(HOSTS)),
+    commands=st.sets(st.sampled_from(["own", "openai", "groq", "azure", "work"])),
+    variables=st.sets(st.sampled_from(sorted(KEYS))),
+    kept=st.sets(st.sampled_from(HOSTS)),
+    asked=st.sampled_from(["", "cloud", *KNOWN, "work"]),
+    above=st.sampled_from(["", *HOSTS]),
+)
+@example(own=HOSTS[0], home="", tables={}, commands={"own"}, variables=set(KEYS), kept=set(), asked="groq", above="")
+@example(
+    own=HOSTS[0], home="groq", tables={"groq": HOSTS[0]}, commands=set(), variables=set(KEYS), kept=set(HOSTS),
+    asked="azure", above=HOSTS[3],
+)  # fmt: skip
+@settings(
+    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+def test_no_key_goes_to_a_host_that_it_does_not_belong_to(
+    tmp_path_factory: pytest.TempPathFactory,
+    own: str, home: str, tables: dict[str, str], commands: set[str], variables: set[str], kept: set[str], asked: str,
+    above: str,
+) -> None:  # fmt: skip
+    """Every key is spelt after its owner, so the one that is found says where it may go."""
+    tables = {"work": "https://work.example/v1", "azure": "https://n.openai.azure.com", **tables}
+    home_folder = folders_of({"PERSONA_HOME": str(tmp_path_factory.mktemp("home"))})
+    written = f'[cloud]\nbase_url = "{own}"\nprovider = "{home}"\nmodel = "m"\n'
+    if "own" in commands:
+        written += f'key_command = "echo of:{host_of(own)}"\n'
+    for name, base_url in tables.items():
+        written += f'[providers.{name}]\nbase_url = "{base_url}"\n'
+        written += f'key_command = "echo of:{host_of(base_url)}"\n' if name in commands else ""
+    file = tmp_path_factory.mktemp("config") / "config.toml"
+    file.write_text(written)
+    seal = Seal(bytes(KEY_BYTES))
+    for base_url in kept:
+        set_key(base_url, f"of:{host_of(base_url)}", BARE, folders=home_folder, seal=seal)
+    env = {**BARE, "PATH": os.environ["PATH"], **({"PERSONA_CLOUD_BASE_URL": above} if above else {})}
+    default = load(file, env)
+    env |= {name: f"of:{KEYS[name] or host_of(default.cloud.base_url)}" for name in variables}
+    cloud = with_model(default, f"{asked}:m" if asked else "m").cloud
+    host = host_of(cloud.base_url)
+    if (key := find_key(cloud, env, folders=home_folder, seal=seal)) is not None:
+        owner = key.removeprefix("of:")
+        assert owner == host or (owner == "azure" and cloud.provider == "azure" and host.endswith(".openai.azure.com"))
+        assert where_key(cloud, env, folders=home_folder)
+    else:
+        assert not where_key(cloud, env, folders=home_folder)
 
 
 def test_empty_variables_are_no_keys(folders: Folders) -> None:

@@ -6,7 +6,7 @@ A key is typed or piped in, never an argument: `ps` shows arguments.
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,21 +14,43 @@ from persona_cli.cli import screen
 from persona_cli.cli.intake import read_stdin
 from persona_cli.errors import UsageError
 
-keys = typer.Typer(help="API keys: set, list, rm. The encryption key: rotate, passphrase.", no_args_is_help=True)
+if TYPE_CHECKING:
+    from persona_cli.parts import Parts
 
-HostArgument = Annotated[str, typer.Argument(help="The host the key is for; that of cloud.base_url by default.")]
+keys = typer.Typer(
+    help="""API keys: set, list, rm. The encryption key: rotate, passphrase.
+
+    \b
+    Examples:
+      persona keys set
+      persona keys list
+    """,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+HostArgument = Annotated[
+    str, typer.Argument(help="The provider or the host the key is for; the one in use by default.")
+]
 
 
 @keys.command("set")
 def set_key(host: HostArgument = "") -> None:
-    """Keep a key, typed hidden or piped in."""
+    """Keep a key, typed hidden or piped in. It goes to that host and to no other.
+
+    \b
+    Examples:
+      persona keys set
+      persona keys set openrouter
+      pass show work | persona keys set llm.example.org
+    """
     from getpass import getpass
 
     from persona_cli import secrets
     from persona_cli.parts import Parts
 
     parts = Parts.of_user()
-    host = host or parts.cloud_host
+    host = _host(parts, host)
     key = (getpass(f"Key for {host} (not shown): ") if sys.stdin.isatty() else read_stdin()).strip()
     if not key:
         raise UsageError("No key was given, so nothing was changed.")
@@ -37,7 +59,13 @@ def set_key(host: HostArgument = "") -> None:
 
 @keys.command("list")
 def list_keys(as_json: Annotated[bool, typer.Option("--json", help="JSON on stdout.")] = False) -> None:
-    """List the hosts there is a key for. Keys are never shown."""
+    """List the hosts there is a key for. Keys are never shown.
+
+    \b
+    Examples:
+      persona keys list
+      persona keys list --json
+    """
     from persona_cli import secrets
     from persona_cli.parts import Parts
 
@@ -52,24 +80,51 @@ def list_keys(as_json: Annotated[bool, typer.Option("--json", help="JSON on stdo
 
 @keys.command()
 def rm(host: HostArgument = "") -> None:
-    """Remove a key."""
+    """Remove a key.
+
+    \b
+    Examples:
+      persona keys rm
+      persona keys rm api.openai.com
+    """
     from persona_cli import secrets
     from persona_cli.parts import Parts
 
     parts = Parts.of_user()
-    secrets.remove_key(host or parts.cloud_host, folders=parts.folders)
+    secrets.remove_key(_host(parts, host), folders=parts.folders)
+
+
+def _host(parts: Parts, named: str) -> str:
+    """The host of a provider, of an address or of the server in use."""
+    from persona_cli.secrets import host_of
+    from persona_cli.settings import provider_names, server_of
+
+    if not named:
+        return host_of(parts.settings.cloud.base_url)
+    return host_of(server_of(parts.settings, named).base_url) if named in provider_names(parts.settings) else named
 
 
 @keys.command()
 def rotate() -> None:
-    """Encrypt everything that is stored anew, with a new key."""
+    """Encrypt everything that is stored anew, with a new key.
+
+    \b
+    Examples:
+      persona keys rotate
+    """
     _rotate("")
     screen.say("Everything is encrypted with a new key. Hashes of receipts that you noted elsewhere are void.", "dim")
 
 
 @keys.command()
 def passphrase() -> None:
-    """Encrypt everything anew, with a key from a new passphrase (typed hidden, or piped in)."""
+    """Encrypt everything anew, with a key from a new passphrase (typed hidden, or piped in).
+
+    \b
+    Examples:
+      persona keys passphrase
+      pass show persona | persona keys passphrase
+    """
     from getpass import getpass
 
     if sys.stdin.isatty():

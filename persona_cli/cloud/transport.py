@@ -11,12 +11,14 @@ import re
 import ssl
 from collections.abc import Iterator, Mapping
 from functools import cache
+from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
 import httpx2
 
-from persona_cli.errors import CloudGarbled, Refused
+from persona_cli.errors import CloudGarbled, Refused, SettingsError
+from persona_cli.settings.sections import DIRECT
 
 # An answer of 128,000 tokens streamed one by one is some 45 MB of events; more than this is no answer.
 MOST_BYTES: Final = 64 * 1024 * 1024
@@ -25,10 +27,13 @@ _DONE: Final = re.compile(rb"(?:^|[\r\n])data: ?\[DONE\]")
 _DONE_LENGTH: Final = 16
 
 
+AUTHORIZATION: Final = "Authorization"
+
+
 class OneWayOut(httpx2.BaseTransport):
     """Lets exactly `body` out, to exactly `url`, over `inner`; anything else raises Refused before a socket is opened.
 
-    The headers are built here: Host, Accept, Accept-Encoding, Authorization (with a `key`), Content-Type,
+    The headers are built here: Host, Accept, Accept-Encoding, the `authorization` one (with a `key`), Content-Type,
     Content-Length and User-Agent. The SDK's X-Stainless-* headers, which tell system, processor and Python version,
     cookies, and what OPENAI_* variables add are never sent. `Accept-Encoding: identity` tells nothing of the
     decompressors installed here, and lets no server hold back a stream to compress it.
@@ -37,7 +42,13 @@ class OneWayOut(httpx2.BaseTransport):
     """
 
     def __init__(
-        self, url: str, body: bytes, key: str | None, inner: httpx2.BaseTransport, most_bytes: int = MOST_BYTES
+        self,
+        url: str,
+        body: bytes,
+        key: str | None,
+        inner: httpx2.BaseTransport,
+        most_bytes: int = MOST_BYTES,
+        authorization: str = AUTHORIZATION,
     ) -> None:
         self._url = httpx2.URL(url)
         self._body = body
@@ -46,7 +57,7 @@ class OneWayOut(httpx2.BaseTransport):
         self._headers = {
             "Accept": "text/event-stream, application/json",
             "Accept-Encoding": "identity",
-            **({"Authorization": f"Bearer {key}"} if key else {}),
+            **key_header(key, authorization),
             "Content-Type": "application/json",
             "User-Agent": "persona",
         }
@@ -98,15 +109,26 @@ class _Watched(httpx2.SyncByteStream):
         self._stream.close()
 
 
-def proxy_for(url: str, env: Mapping[str, str]) -> str | None:
-    """The proxy that `env` names for `url`, or None: HTTPS_PROXY, else ALL_PROXY, less NO_PROXY (or in lower case).
+def key_header(key: str | None, authorization: str = AUTHORIZATION) -> dict[str, str]:
+    """The header that carries `key`: a bearer token, or the bare key in a header of its own (Azure's `api-key`)."""
+    if not key:
+        return {}
+    return {authorization: f"Bearer {key}" if authorization == AUTHORIZATION else key}
+
+
+def proxy_for(url: str, env: Mapping[str, str], chosen: str = "") -> str | None:
+    """The proxy for `url`, or None: the `chosen` one ("none" for none), else that of `env`.
+
+    In `env` it is HTTPS_PROXY, else ALL_PROXY, less NO_PROXY (or in lower case).
 
     Only https goes through a proxy, which then sees the host's name and no more (CONNECT). A plain http:// server is
     one on this machine or in the house, and HTTP_PROXY would read key and text: it is not honoured.
     """
     parts = urlsplit(url)
-    if parts.scheme != "https":
+    if parts.scheme != "https" or chosen == DIRECT:
         return None
+    if chosen:
+        return chosen
     direct = [name.strip().lstrip(".") for name in (env.get("no_proxy") or env.get("NO_PROXY") or "").split(",")]
     host = parts.hostname or ""
     if any(name and (name in ("*", host, parts.netloc) or host.endswith(f".{name}")) for name in direct):
@@ -115,14 +137,28 @@ def proxy_for(url: str, env: Mapping[str, str]) -> str | None:
     return next((env[name] for name in names if env.get(name)), None)
 
 
-def connector(url: str, proxy: str | None = None) -> httpx2.HTTPTransport:
-    """A transport that makes the connections to `url`. Raises ValueError or ImportError for a proxy it cannot use."""
+def connector(url: str, proxy: str | None = None, ca: str = "") -> httpx2.HTTPTransport:
+    """A transport that makes the connections to `url`.
+
+    Raises ValueError or ImportError for a proxy it cannot use, SettingsError for a `ca` that it cannot read.
+    """
     # Without certificates, nothing is trusted: what plain http never asks for need not be loaded.
-    trust = trusted() if url.startswith("https:") else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    trust = trusted(ca) if url.startswith("https:") else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     return httpx2.HTTPTransport(verify=trust, proxy=proxy, http2=False, retries=0)
 
 
 @cache
-def trusted() -> ssl.SSLContext:
-    """The system's certificates, or SSL_CERT_FILE / SSL_CERT_DIR. Reading them takes 30 ms and more: once a process."""
-    return httpx2.create_ssl_context()
+def trusted(ca: str = "") -> ssl.SSLContext:
+    """The certificates in the PEM file `ca` and no others; without one the system's, or SSL_CERT_FILE / SSL_CERT_DIR.
+
+    Reading them takes 30 ms and more: once a process. Raises SettingsError.
+    """
+    if not ca:
+        return httpx2.create_ssl_context()
+    try:
+        return ssl.create_default_context(cafile=Path(ca).expanduser())
+    except ssl.SSLError:  # also an OSError
+        why = "holds no certificate in PEM form (-----BEGIN CERTIFICATE-----)"
+    except OSError as error:
+        why = f"cannot be read ({error.strerror})"
+    raise SettingsError(f"The certificate file {ca} of your settings {why}. Mend the file or the setting `ca`.")
