@@ -1,15 +1,21 @@
-"""What models there are: models/catalog.toml, and whether the files are what it says."""
+"""What models there are: models/catalog.toml, and whether the files are what it says.
+
+Those that come with persona are its `[[model]]`, those that `persona models pull` downloads its `[[download]]`.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from persona_cli.errors import ModelBroken, ModelMissing
 from persona_cli.paths import embedded_model
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -29,21 +35,69 @@ class CatalogModel:
     drafter: str = ""
 
 
+@dataclass(frozen=True)
+class Download:
+    """A model at the hub: `file` of `repository` at `revision`.
+
+    `size` in bytes, `sha256` "" where it is not known; `memory` is an estimate of the RAM in use, in bytes; `context`
+    the window in tokens; `terms` where a licence that is not open can be read, "" for an open one.
+    """
+
+    name: str
+    repository: str
+    file: str
+    revision: str
+    size: int
+    sha256: str
+    parameters: str
+    memory: int
+    context: int
+    licence: str
+    terms: str
+    drafter: str
+    description: str
+
+    @property
+    def installed_as(self) -> str:
+        """Its file in the folder of the downloaded models: names are the user's word for a model, not the maker's."""
+        return f"{self.name}.gguf"
+
+
 @cache
 def entries() -> tuple[CatalogModel, ...]:
-    """All models of the catalog, in its order. Raises ModelMissing, ModelBroken."""
+    """All models that come with persona, in the catalog's order. Raises ModelMissing, ModelBroken."""
     return read(embedded_model("catalog.toml"))
 
 
+@cache
+def downloads() -> tuple[Download, ...]:
+    """All models to download, in the catalog's order. Raises ModelMissing, ModelBroken."""
+    return read_downloads(embedded_model("catalog.toml"))
+
+
+def find_download(name: str) -> Download | None:
+    """The model to download of that name, in whatever case."""
+    return next((model for model in downloads() if model.name == name.lower()), None)
+
+
 def read(path: Path) -> tuple[CatalogModel, ...]:
-    """The models that the catalog `path` names. Raises ModelBroken."""
+    """The models that come with persona, by the catalog `path`. Raises ModelBroken."""
+    return _entries(path, "model", CatalogModel)
+
+
+def read_downloads(path: Path) -> tuple[Download, ...]:
+    """The models to download, by the catalog `path`. Raises ModelBroken."""
+    return _entries(path, "download", Download)
+
+
+def _entries(path: Path, kind: str, make: Callable[..., _T]) -> tuple[_T, ...]:
     try:
         import tomllib
     except ModuleNotFoundError:  # Python 3.10
         import tomli as tomllib  # type: ignore[no-redef, import-not-found, unused-ignore]
     try:
-        found: list[dict[str, Any]] = tomllib.loads(path.read_text("utf-8"))["model"]
-        return tuple(CatalogModel(**entry) for entry in found)
+        found: list[dict[str, Any]] = tomllib.loads(path.read_text("utf-8"))[kind]
+        return tuple(make(**entry) for entry in found)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelBroken(f"The catalog {path} cannot be read ({error}). Reinstall persona (./install.sh).") from error
 

@@ -14,7 +14,7 @@ EMBEDDED = "nano"
 def resolve_model(name: str, folders: Folders) -> Path:
     """The file of a model: "" or "nano" for the embedded one, a path to a .gguf file, or a downloaded model's name.
 
-    Raises ModelMissing.
+    Raises ModelMissing; nothing is ever downloaded for it.
     """
     if name in ("", EMBEDDED):
         return embedded_model(f"{EMBEDDED}.gguf")
@@ -25,12 +25,23 @@ def resolve_model(name: str, folders: Folders) -> Path:
     else:
         found = downloaded / f"{name}.gguf"
     if not found.is_file():
-        names = sorted([EMBEDDED, *(path.stem for path in downloaded.glob("*.gguf"))])
-        raise ModelMissing(
-            f"There is no local model '{name}'. Installed: {', '.join(names)}. Give one of these names or the path of "
-            "a .gguf file (persona config set local.model)."
-        )
+        raise ModelMissing(_missing(name, downloaded))
     return found
+
+
+def _missing(name: str, downloaded: Path) -> str:
+    from persona_cli.local.catalog import find_download
+
+    names = sorted([EMBEDDED, *(path.stem for path in downloaded.glob("*.gguf"))])
+    if known := find_download(name.removesuffix(".gguf")):
+        return (
+            f"The model {known.name} is not on this machine yet. `persona models pull {known.name}` downloads it "
+            f"({known.size / 1e9:.1f} GB). Installed: {', '.join(names)}."
+        )
+    return (
+        f"There is no local model '{name}'. Installed: {', '.join(names)}. Give one of these names or the path of "
+        "a .gguf file (persona models use NAME); `persona models list --available` shows what can be pulled."
+    )
 
 
 def look_at(path: Path) -> None:

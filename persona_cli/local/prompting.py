@@ -51,13 +51,18 @@ class Prompting:
         stands at the head of the user's first message."""
         folded = _without_system(told)
         try:
-            formatted = self._format(messages=told)
+            formatted = self._applied(told)
         except Exception:
             if folded == told:
                 raise
-            return self._format(messages=folded)
+            return self._applied(folded)
         missing = any(item["role"] == "system" and item["content"].strip() not in formatted.prompt for item in told)
-        return self._format(messages=folded) if missing else formatted
+        return self._applied(folded) if missing else formatted
+
+    def _applied(self, told: list[dict[str, str]]) -> Any:
+        # Models that think aloud before they answer (Qwen3, SmolLM3) leave it by this name: what they would say takes
+        # the room of the answer, and would stand in it. Other templates do not read it.
+        return self._format(messages=told, enable_thinking=False)
 
     def _harmless(self, text: str) -> str:
         """`text` with every control token that it spells out broken by a zero-width space."""

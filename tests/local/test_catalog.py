@@ -8,7 +8,16 @@ from pathlib import Path
 import pytest
 
 from persona_cli.errors import ModelBroken, ModelMissing
-from persona_cli.local.catalog import entries, entry, fingerprint, read, verify
+from persona_cli.local.catalog import (
+    downloads,
+    entries,
+    entry,
+    find_download,
+    fingerprint,
+    read,
+    read_downloads,
+    verify,
+)
 from persona_cli.paths import embedded_model
 
 
@@ -42,6 +51,18 @@ def test_a_broken_catalog_is_a_sentence(tmp_path: Path, content: str) -> None:
     (tmp_path / "catalog.toml").write_text(content)
     with pytest.raises(ModelBroken, match="cannot be read"):
         read(tmp_path / "catalog.toml")
+
+
+def test_a_broken_list_of_downloads_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "catalog.toml").write_text("[[download]]\nname = 'x'")
+    with pytest.raises(ModelBroken, match="cannot be read"):
+        read_downloads(tmp_path / "catalog.toml")
+
+
+def test_downloads_are_found_by_their_names_and_no_embedded_model_has_one() -> None:
+    assert {model.name for model in downloads()}.isdisjoint(model.name for model in entries())
+    found = find_download("Qwen3-4B")
+    assert found is not None and found.installed_as == "qwen3-4b.gguf" and find_download("giant") is None
 
 
 def test_a_folder_has_the_fingerprint_of_all_its_files(tmp_path: Path) -> None:

@@ -150,6 +150,20 @@ def test_without_a_system_role_the_user_says_what_the_system_would(tmp_path: Pat
     engine.close()
 
 
+# As Qwen3's and SmolLM3's: the model thinks aloud unless it is told otherwise.
+THINKING = (
+    "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}<|im_end|>\n{% endfor %}"
+    "<|im_start|>assistant\n"
+    "{% if enable_thinking is defined and enable_thinking is false %}<think>\n\n</think>\n\n{% endif %}"
+)
+
+
+def test_a_model_that_thinks_aloud_is_told_to_answer(tmp_path: Path) -> None:
+    engine = Engine(write_tiny_model(tmp_path / "m.gguf", template=THINKING), 256, 1)
+    assert engine.prompt_text(ASKED).endswith("<|im_start|>assistant\n<think>\n\n</think>\n\n")
+    engine.close()
+
+
 def test_a_repeating_answer_is_made_to_go_on_differently(tmp_path: Path) -> None:
     plain: list[list[int]] = []
     varied: list[list[int]] = []

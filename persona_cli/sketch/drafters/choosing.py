@@ -54,9 +54,10 @@ def drafter_name(settings: Settings, folders: Folders) -> str:
 
 def best_drafter(model: Path) -> str:
     """The drafter that the catalog gives for a model file, by its name; by its size for one that it does not know."""
-    from persona_cli.local.catalog import entries
+    from persona_cli.local.catalog import downloads, entries
 
-    for known in entries():
-        if known.file == model.name and known.drafter:
-            return known.drafter
+    drafters = {known.file: known.drafter for known in entries()}
+    drafters |= {known.installed_as: known.drafter for known in downloads()}
+    if known := drafters.get(model.name):
+        return known
     return LOCAL if model.stat().st_size > LARGE else EXTRACTIVE

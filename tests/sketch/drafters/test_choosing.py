@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from persona_cli.errors import ModelMissing, SettingsError
+from persona_cli.local.catalog import downloads
 from persona_cli.paths import folders
 from persona_cli.settings import Settings, with_value
 from persona_cli.sketch.drafters.choosing import LARGE, best_drafter, drafter_name, make_drafter
@@ -34,6 +35,15 @@ def test_an_unknown_model_drafts_when_it_is_large(tmp_path: Path) -> None:
         file.truncate(LARGE + 1)  # a hole: it takes no room
     assert best_drafter(small) == "extractive"
     assert best_drafter(large) == "local"
+
+
+def test_the_catalog_knows_the_models_that_were_pulled(tmp_path: Path) -> None:
+    """Under the name that they have here; their size would say otherwise."""
+    for model in downloads():
+        path = tmp_path / model.installed_as
+        with path.open("wb") as file:
+            file.truncate(10 if model.drafter == "local" else LARGE + 1)
+        assert best_drafter(path) == model.drafter
 
 
 def test_a_missing_model_stops_nobody_who_did_not_ask_for_it() -> None:
