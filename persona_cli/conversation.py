@@ -14,17 +14,21 @@ from secrets import token_hex
 from typing import TYPE_CHECKING
 
 from persona_cli import tables
-from persona_cli.errors import NothingFound, StoreDamaged, UsageError
+from persona_cli.chats import naming
+from persona_cli.chats.rows import read_time, title_place, turn_place, written
+from persona_cli.errors import NothingFound, UsageError
 from persona_cli.privacy.vault import Vault
 
 if TYPE_CHECKING:
     from persona_cli.privacy.pseudonyms import Pseudonyms
 
-SHORTEST_PREFIX = 4
 ID_BYTES = 4
+# The user's own system text is kept as a turn with this role, which `turns` does not show.
+SYSTEM = "system"
 # Behind the role of a turn that stays on this machine. The role is sealed with the text: nobody can take it away.
 HERE = " here"
-GENERATED = re.compile(r"[0-9a-f]{8}")
+# Turns that are read at once in a search: 20 MB where each is a long answer.
+BATCH = 2000
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,10 @@ class Conversation:
 
 @dataclass(frozen=True)
 class Turn:
-    """`role` is user or assistant. `here`: it was answered on this machine, and no cloud has been told of it."""
+    """`role` is user or assistant, or system for the user's own system text.
+
+    `here`: it was answered on this machine, and no cloud has been told of it.
+    """
 
     role: str
     text: str
@@ -68,52 +75,80 @@ class Conversations:
         found = self._select("ORDER BY used DESC, n DESC LIMIT 1")
         return found[0] if found else None
 
-    def list(self) -> tuple[Conversation, ...]:
-        """All, the most recently used first."""
-        return self._select("ORDER BY used DESC, n DESC")
+    def list(self, most: int = -1) -> tuple[Conversation, ...]:
+        """All or the first `most` of them, the most recently used first."""
+        return self._select("ORDER BY used DESC, n DESC LIMIT ?", most)
+
+    def lengths(self) -> dict[str, int]:
+        """How many turns each conversation has, by id; none for one without turns. Opens no text."""
+        found = self._vault.rows(
+            "SELECT conversation, count(*) FROM turns WHERE role NOT IN (?, ?) GROUP BY conversation",
+            SYSTEM,
+            SYSTEM + HERE,
+        )
+        return {id: int(count) for id, count in found}
+
+    def texts(self) -> Iterator[tuple[str, str, str]]:
+        """(conversation, role, text) of every turn, one conversation after the other, each in the order of its turns.
+
+        A batch at a time: others may write meanwhile, and what they add to a conversation that was passed is not seen.
+        """
+        after: tuple[str, int] = ("", -1)
+        while rows := self._vault.rows(
+            "SELECT conversation, n, role, time, text FROM turns WHERE (conversation, n) > (?, ?) "
+            "ORDER BY conversation, n LIMIT ?",
+            *after,
+            BATCH,
+        ):
+            for id, n, role, time, text in rows:
+                yield id, role.removesuffix(HERE), self._vault.open_text(text, *turn_place(id, n, role, time))
+            after = (rows[-1][0], rows[-1][1])
 
     def get(self, name: str) -> Conversation:
         """The conversation with the id `name`, or the only one persona named whose id begins so (4 digits or more).
 
         Raises NothingFound.
         """
-        wanted = name.strip()
-        if exact := self._select("WHERE id = ?", wanted):
+        if exact := self._select("WHERE id = ?", name.strip()):
             return exact[0]
-        prefix = wanted.lower()
-        if re.fullmatch(r"[0-9a-f]+", prefix) and len(prefix) < SHORTEST_PREFIX:
-            raise NothingFound(
-                f"'{name}' is too short for the id of a conversation: give {SHORTEST_PREFIX} characters or more."
-            )
-        # An id chosen by a caller is never shortened: "trip-1" is not "trip-10", and has not its placeholders.
-        found = [item for item in self.list() if GENERATED.fullmatch(item.id) and item.id.startswith(prefix)]
-        if not found or not prefix:
-            raise NothingFound(f"No conversation has the id '{name}'.")
-        if len(found) > 1:
-            ids = ", ".join(item.id for item in found)
-            raise NothingFound(f"'{name}' fits {len(found)} conversations: {ids}. Give more of the id.")
-        return found[0]
+        return naming.by_id(self.list(), name)
 
     def named(self, name: str) -> Conversation:
-        """The conversation with this id, the start of it, or this title (case does not matter).
+        """The conversation with this id or title, or the only one whose id or title begins so (4 characters or more).
 
-        Raises NothingFound.
+        Case does not matter. Raises NothingFound, which tells the candidates where there are several.
         """
-        try:
-            return self.get(name)
-        except NothingFound:
-            wanted = name.strip().casefold()
-            found = [item for item in self.list() if wanted and item.title.casefold() == wanted]
-            if len(found) > 1:
-                ids = ", ".join(item.id for item in found)
-                raise NothingFound(f"{len(found)} conversations have the title '{name}': {ids}. Give an id.") from None
-            if not found:
-                raise
-            return found[0]
+        return naming.named(self.list(), name)
+
+    def called(self, name: str) -> Conversation | None:
+        """As `named`, but None where no title is that as a whole: every request begins a titled conversation, and the
+        beginning of a title is too little to go on with one."""
+        return naming.called(self.list(), name)
+
+    def titled(self, title: str) -> Conversation:
+        """The one that `called` finds, made when there is none, also while other processes ask for the same.
+
+        Raises UsageError for a text that cannot be a title.
+        """
+        with self._vault.transaction():
+            return self.called(title) or self.new(naming.checked_title(title))
+
+    def rename(self, id: str, title: str) -> Conversation:
+        """Raises UsageError for a text that cannot be a title, or is that of another conversation."""
+        title = naming.checked_title(title)
+        with self._vault.transaction() as connection:
+            self._must_exist(id)
+            for item in self.list():
+                if item.id != id and naming.folded(title) in (item.id, naming.folded(item.title)):
+                    raise UsageError(f"Another conversation, {item.id}, is already called '{title}'.")
+            sealed = self._vault.seal_text(title, *title_place(id))
+            connection.execute("UPDATE conversations SET title = ? WHERE id = ?", (sealed, id))
+        self._vault.wipe_deleted()
+        return self.get(id)
 
     def unused_since(self, time: datetime) -> tuple[Conversation, ...]:
         """Those whose latest turn is older than `time`, the most recently used first."""
-        return self._select("WHERE used < ? ORDER BY used DESC, n DESC", _written(time))
+        return self._select("WHERE used < ? ORDER BY used DESC, n DESC", written(time))
 
     def open(self, name: str) -> Conversation:
         """The conversation whose id is exactly `name`, made when there is none: for callers with names of their own.
@@ -126,14 +161,26 @@ class Conversations:
             return self._insert(name, "") or self.get(name)
 
     def turns(self, id: str) -> tuple[Turn, ...]:
-        """In the order they were added."""
+        """What was asked and answered, in the order they were added."""
+        return tuple(turn for turn in self._turns(id) if turn.role != SYSTEM)
+
+    def role(self, id: str) -> Turn | None:
+        """The user's own system text for this conversation, the latest; None where there is none."""
+        found = [turn for turn in self._turns(id) if turn.role == SYSTEM]
+        return found[-1] if found and found[-1].text else None
+
+    def set_role(self, id: str, text: str, here: bool = False) -> None:
+        """Keep the user's own system text, "" for none from now on. `here`: no cloud has been told of it."""
+        self.add(id, SYSTEM, text, here)
+
+    def _turns(self, id: str) -> tuple[Turn, ...]:
         self._must_exist(id)
         found = self._vault.rows("SELECT n, role, time, text FROM turns WHERE conversation = ? ORDER BY n", id)
         return tuple(
             Turn(
                 role.removesuffix(HERE),
                 self._vault.open_text(text, *turn_place(id, n, role, time)),
-                _read(time),
+                read_time(time),
                 role.endswith(HERE),
             )
             for n, role, time, text in found
@@ -147,12 +194,12 @@ class Conversations:
             (last,) = connection.execute(
                 "SELECT coalesce(max(n), 0) FROM turns WHERE conversation = ?", (id,)
             ).fetchone()
-            place = turn_place(id, last + 1, kept, _written(time))
+            place = turn_place(id, last + 1, kept, written(time))
             connection.execute(
                 "INSERT INTO turns (conversation, n, role, time, text) VALUES (?, ?, ?, ?, ?)",
-                (id, last + 1, kept, _written(time), self._vault.seal_text(text, *place)),
+                (id, last + 1, kept, written(time), self._vault.seal_text(text, *place)),
             )
-            connection.execute("UPDATE conversations SET used = ? WHERE id = ?", (_written(time), id))
+            connection.execute("UPDATE conversations SET used = ? WHERE id = ?", (written(time), id))
         return Turn(role, text, time, here)
 
     def answer_again(self, id: str, asked: str, answer: str, complete: bool, here: bool = False) -> None:
@@ -180,9 +227,9 @@ class Conversations:
         with self._vault.transaction() as connection:
             self._must_exist(id)
             connection.execute(
-                "DELETE FROM turns WHERE conversation = ? AND n >= "
+                "DELETE FROM turns WHERE conversation = ? AND role NOT IN (?, ?) AND n >= "
                 "(SELECT max(n) FROM turns WHERE conversation = ? AND role IN (?, ?))",
-                (id, id, "user", "user" + HERE),
+                (id, SYSTEM, SYSTEM + HERE, id, "user", "user" + HERE),
             )
 
     def remove(self, *ids: str) -> None:
@@ -226,7 +273,7 @@ class Conversations:
         with self._vault.transaction() as connection:
             added = connection.execute(
                 "INSERT OR IGNORE INTO conversations (id, created, used, title) VALUES (?, ?, ?, ?)",
-                (id, _written(time), _written(time), sealed),
+                (id, written(time), written(time), sealed),
             )
         return Conversation(id, title, time, time) if added.rowcount else None
 
@@ -237,7 +284,7 @@ class Conversations:
     def _select(self, clause: str, *values: str | int) -> tuple[Conversation, ...]:
         found = self._vault.rows(f"SELECT id, title, created, used FROM conversations {clause}", *values)  # noqa: S608
         return tuple(
-            Conversation(id, self._vault.open_text(title, *title_place(id)), _read(created), _read(used))
+            Conversation(id, self._vault.open_text(title, *title_place(id)), read_time(created), read_time(used))
             for id, title, created, used in found
         )
 
@@ -246,40 +293,3 @@ def before_last_exchange(turns: tuple[Turn, ...]) -> tuple[Turn, ...]:
     """Without the last request and what was answered to it."""
     asked = [at for at, turn in enumerate(turns) if turn.role == "user"]
     return turns[: asked[-1]] if asked else turns
-
-
-def copy_conversations(old: Vault, new: Vault) -> None:
-    """All of them into the empty vault `new`, sealed by its key. Raises StoreDamaged where one cannot be read."""
-    from persona_cli.privacy.disclosure import Disclosures
-
-    with new.transaction() as connection:
-        for n, id, created, used, title in old.rows("SELECT n, id, created, used, title FROM conversations"):
-            sealed = new.seal_text(old.open_text(title, *title_place(id)), *title_place(id))
-            connection.execute("INSERT INTO conversations VALUES (?, ?, ?, ?, ?)", (n, id, created, used, sealed))
-        for id, n, role, time, text in old.rows("SELECT conversation, n, role, time, text FROM turns"):
-            turn = turn_place(id, n, role, time)
-            sealed = new.seal_text(old.open_text(text, *turn), *turn)
-            connection.execute("INSERT INTO turns VALUES (?, ?, ?, ?, ?)", (id, n, role, time, sealed))
-        tables.copy(old, new)
-        Disclosures(old).copy_to(new)
-
-
-def title_place(id: str) -> tuple[str | int, ...]:
-    """Where a title is sealed for (Vault.seal_text)."""
-    return ("conversations", id, "title")
-
-
-def turn_place(id: str, n: int, role: str, time: str) -> tuple[str | int, ...]:
-    return ("turns", id, n, role, time)
-
-
-def _written(time: datetime) -> str:
-    """UTC and of one length, so that text order is time order."""
-    return time.astimezone(timezone.utc).isoformat(timespec="microseconds")
-
-
-def _read(text: str) -> datetime:
-    try:
-        return datetime.fromisoformat(text)
-    except (TypeError, ValueError) as error:
-        raise StoreDamaged("The vault is damaged: a time in it cannot be read. Bring it back from a backup.") from error

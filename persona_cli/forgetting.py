@@ -13,7 +13,8 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from persona_cli.ages import FOREVER, read_age
-from persona_cli.conversation import Conversation, Conversations, title_place, turn_place
+from persona_cli.chats.rows import title_place, turn_place
+from persona_cli.conversation import Conversation, Conversations
 from persona_cli.errors import StoreError, UsageError
 from persona_cli.tables import placeholder_place
 

@@ -23,7 +23,7 @@ from pathlib import Path
 from secrets import token_bytes, token_hex
 from typing import Any
 
-from persona_cli.conversation import copy_conversations
+from persona_cli.chats.rows import copy_conversations
 from persona_cli.durable import cannot_write, locked, replace_private
 from persona_cli.errors import KeyUnavailable, NothingFound, StoreDamaged, StoreError
 from persona_cli.memory.contacts import Contacts

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from persona_cli.errors import StoreError
+from persona_cli.errors import TakenMeanwhile
 from persona_cli.privacy.vault import Vault
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def read(vault: Vault, id: str) -> Pseudonyms:
 def write(vault: Vault, id: str, table: Pseudonyms) -> None:
     """Store the entries of `table` that are new; all of them or, when this raises, none.
 
-    Raises StoreError when another process has meanwhile given one of these tokens or values to something else.
+    Raises TakenMeanwhile when another process has meanwhile given one of these tokens or values to something else.
     """
     with vault.transaction() as connection:
         known = set(connection.execute("SELECT token, lookup FROM placeholders WHERE conversation = ?", (id,)))
@@ -109,5 +109,7 @@ def _write_surrogates(vault: Vault, connection: sqlite3.Connection, id: str, sur
             raise _at_once(id) from error
 
 
-def _at_once(id: str) -> StoreError:
-    return StoreError(f"Another persona wrote to conversation {id} at the same time, and nothing was sent. Try again.")
+def _at_once(id: str) -> TakenMeanwhile:
+    return TakenMeanwhile(
+        f"Another persona wrote to conversation {id} at the same time, and nothing was sent. Try again."
+    )

@@ -14,8 +14,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
+from persona_cli.durable import locked
 from persona_cli.errors import StoreError
 from persona_cli.paths import create_private
+
+# Beside the folder: who takes a conversation for itself alone holds this for that moment.
+CLAIMING = "open.lock"
 
 
 class OpenConversations:
@@ -42,6 +46,24 @@ class OpenConversations:
                 self._held[path] = descriptor
                 return
             os.close(descriptor)
+
+    def hold_alone(self, id: str) -> bool:
+        """Hold `id` unless another process has it open; whether it is held now."""
+        if self._path(id) in self._held:
+            return True
+        try:
+            # Of two that ask at once, one has it before the other looks.
+            with locked(self._folder.with_name(CLAIMING)):
+                if id in self.open_elsewhere([id]):
+                    return False
+                self.hold(id)
+        except StoreError:
+            pass
+        return True
+
+    def open_elsewhere(self, ids: Sequence[str]) -> frozenset[str]:
+        """Those of `ids` that another process has open now. Makes no file."""
+        return frozenset(id for id in ids if self._path(id) not in self._held and _is_locked(self._path(id)))
 
     def release(self, id: str) -> None:
         """Leave it to its age again."""
@@ -70,6 +92,20 @@ class OpenConversations:
 
     def _path(self, id: str) -> Path:
         return self._folder / hashlib.sha256(id.encode("utf-8", "surrogateescape")).hexdigest()[:24]
+
+
+def _is_locked(path: Path) -> bool:
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return False
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
 
 
 def _close(path: Path, descriptor: int) -> None:

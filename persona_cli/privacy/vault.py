@@ -24,6 +24,7 @@ from persona_cli.paths import create_private
 from persona_cli.privacy.crypto import Seal
 
 BUSY_SECONDS = 10.0
+IN_MEMORY = ":memory:"
 # An empty file this old is no vault that another process is making.
 FIRST_START_SECONDS = 60.0
 # Step i brings a vault of version i to version i + 1.
@@ -83,15 +84,20 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
 
 
 class Vault:
-    """An open vault. Threads may share it; processes may open the same file at once.
+    """An open vault. Threads may share it; processes may open the same file at once. `path` None: in memory alone.
 
     Raises StoreError (cannot be opened), StoreDamaged (not a vault any more), KeyUnavailable (another key's vault).
     """
 
-    def __init__(self, path: Path, seal: Seal) -> None:
-        self._path = path
+    def __init__(self, path: Path | None, seal: Seal) -> None:
+        self._path = path or Path(IN_MEMORY)
         self._seal = seal
         self._lock = threading.RLock()
+        self._read_only = False
+        if path is None:
+            self._connection = sqlite3.connect(IN_MEMORY, isolation_level=None, check_same_thread=False)
+            self._prepare()
+            return
         # SQLite gives the -wal and -shm files the mode of this one.
         began = not path.exists()
         if not began and _lost_its_content(path):
