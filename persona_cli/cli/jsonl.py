@@ -7,20 +7,17 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
 
 from persona_cli.cli import screen
 from persona_cli.errors import PersonaError
+from persona_cli.json_lines import Row, optional_text, read_line, texts
 
-Row = dict[str, Any]
+__all__ = ["Row", "each_line", "in_batches", "optional_text", "texts"]
+
 CHUNK = 1 << 18
-# JSON can spell halves of surrogate pairs, which UTF-8 cannot.
-HALF_A_PAIR = re.compile(rb"\\u[dD][89a-fA-F]")
-HALF = re.compile("[\ud800-\udfff]")
 
 
 def each_line(answer: Callable[[Row], Row], needed: tuple[str, ...] = ("text",)) -> None:
@@ -35,7 +32,7 @@ def each_line(answer: Callable[[Row], Row], needed: tuple[str, ...] = ("text",))
 
 
 def _answered(line: bytes, answer: Callable[[Row], Row], needed: tuple[str, ...]) -> Row:
-    row, problem = _read(line, needed)
+    row, problem = read_line(line, needed)
     if row is None:
         return problem
     start = time.perf_counter()
@@ -46,42 +43,6 @@ def _answered(line: bytes, answer: Callable[[Row], Row], needed: tuple[str, ...]
     return {"id": row.get("id"), **fields, "ms": round((time.perf_counter() - start) * 1000, 3)}
 
 
-def _read(line: bytes, needed: tuple[str, ...]) -> tuple[Row | None, Row]:
-    """The object in `line`; None and what to say of it where it is none, or lacks what is needed."""
-    try:
-        row = json.loads(line)
-    except ValueError:
-        return None, {"id": None, "error": "The line is not valid JSON (UTF-8)."}
-    if not isinstance(row, dict):
-        return None, {"id": None, "error": "A line must be a JSON object."}
-    if HALF_A_PAIR.search(line) and HALF.search(json.dumps(row, ensure_ascii=False)):
-        return None, {"id": None, "error": "The line has half of a surrogate pair in it, which is no character."}
-    for name in needed:
-        if not isinstance(row.get(name), str):
-            return None, {"id": row.get("id"), "error": f"The field '{name}' is missing or is not text."}
-    return row, {}
-
-
-def texts(row: Row, name: str) -> tuple[str, ...]:
-    """The optional field `name` as a list of text. Raises PersonaError when it is anything else."""
-    value = row.get(name)
-    if value is None:
-        return ()
-    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise PersonaError(f"The field '{name}' must be a list of text.")
-    return tuple(value)
-
-
-def optional_text(row: Row, name: str) -> str:
-    """The optional field `name` as text. Raises PersonaError when it is anything else."""
-    value = row.get(name)
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        raise PersonaError(f"The field '{name}' must be text.")
-    return value
-
-
 def in_batches(
     answer: Callable[[list[Row]], Sequence[Row | PersonaError]], most: int, needed: tuple[str, ...] = ("text",)
 ) -> None:
@@ -90,7 +51,7 @@ def in_batches(
     Nobody waits for a batch to fill: what has come is answered when nothing more is there. `ms` is a line's share.
     """
     for lines in _waiting_lines(most):
-        read = [_read(line, needed) for line in lines]
+        read = [read_line(line, needed) for line in lines]
         rows = [row for row, _ in read if row is not None]
         start = time.perf_counter()
         try:

@@ -1,0 +1,1 @@
+"""Many requests: one JSON object a line in, one result line each, side by side, and resumable."""
