@@ -1,0 +1,1 @@
+"""persona's memory for other MCP clients: what they are given, and the protocol around it."""
