@@ -16,13 +16,15 @@ PATIENCE = 60
 
 
 @contextmanager
-def terminal(*arguments: str, env: dict[str, str] | None = None, command: str = COMMAND) -> Iterator[pexpect.spawn]:
-    """`persona ARGUMENTS` in a terminal of 100 columns; killed at the end when it is still there."""
+def terminal(
+    *arguments: str, env: dict[str, str] | None = None, command: str = COMMAND, columns: int = 100
+) -> Iterator[pexpect.spawn]:
+    """`persona ARGUMENTS` in a terminal of `columns`; killed at the end when it is still there."""
     child = pexpect.spawn(
         command,
         list(arguments),
         env={**os.environ, "TERM": "xterm-256color", "PROMPT_TOOLKIT_NO_CPR": "1", **(env or {})},
-        dimensions=(40, 100),
+        dimensions=(40, columns),
         encoding="utf-8",
         timeout=PATIENCE,
         preexec_fn=hear_interrupts,

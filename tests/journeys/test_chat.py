@@ -136,6 +136,7 @@ def test_history_survives_and_is_sealed() -> None:
 
 
 def test_without_a_cloud_it_says_so_and_answers_here() -> None:
+    persona("config", "set", "answer.finish", "off")  # not the first run, which has questions
     with terminal("chat") as chat:
         chat.expect("No cloud is configured")
         chat.expect(LOCAL)

@@ -1,0 +1,1 @@
+"""`persona shell`: completion, a hot key and the suggestion behind it."""
