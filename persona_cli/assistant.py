@@ -2,7 +2,7 @@
 
     Request -> choose a mode -> prepare -> consent -> answer -> finish -> Answer
                                 ^ edit <--|
-    sketch     recall, draft, gate                    cloud, restore, record
+    sketch     recall, draft, gate                    cloud, [tools, gate, cloud,] restore, record
     outline    recall, bare instruction, gate         cloud, local model, record
     logits     recall, draft, gate        [gate, cloud + local model] for each token, restore, record
     local      nothing is prepared or sent:           recall, local model, record
@@ -17,7 +17,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from persona_cli.consent import NOT_ASKED, Consent, nobody_to_ask, settle
-from persona_cli.errors import CloudError
+from persona_cli.errors import CloudError, TakenMeanwhile
 from persona_cli.exchange import Draft, Pieces, Reply, Request
 from persona_cli.finish.step import finished, wanted
 from persona_cli.modes.choosing import CLOUD_FAILED, chosen
@@ -29,15 +29,25 @@ from persona_cli.settings import LOCAL
 if TYPE_CHECKING:
     from persona_cli.parts import Parts
     from persona_cli.privacy.pseudonyms import Pseudonyms
+    from persona_cli.tools.approval import Approval
+
+# So often a request is prepared anew because another process asks in its conversation at the same time.
+AGAIN = 5
 
 
 class Assistant:
-    """persona's pipeline over `parts`. `consent` is asked before a request leaves, where that is required."""
+    """persona's pipeline over `parts`. `consent` is asked before a request leaves, where that is required.
 
-    def __init__(self, parts: Parts, consent: Consent = nobody_to_ask) -> None:
+    `approval` is asked before a tool runs. `close` ends what was started for tools.
+    """
+
+    def __init__(self, parts: Parts, consent: Consent = nobody_to_ask, approval: Approval | None = None) -> None:
         self.parts = parts
         self._consent = consent
-        self._steps = Steps(parts)
+        self._steps = Steps(parts, approval)
+
+    def close(self) -> None:
+        self._steps.close()
 
     def ask(self, request: Request) -> Reply:
         """Answer `request`, streaming.
@@ -46,7 +56,7 @@ class Assistant:
         """
         request = self.choose(request)
         if request.mode == LOCAL:
-            return self._local_reply(request)
+            return self._local_reply(self._steps.record.with_role(request))
         return self.send(self.prepare(request))
 
     def choose(self, request: Request, dry: bool = False) -> Request:
@@ -65,7 +75,7 @@ class Assistant:
         `table` stands in for the conversation's own placeholders. Raises Refused, and UsageError in the mode local.
         """
         table = self._steps.record.table(request) if table is None else table
-        request = self.choose(request, dry=True)
+        request = self._steps.record.with_role(self.choose(request, dry=True))
         return mode_of(request.mode, self._steps).prepare(request, table)
 
     def send(self, draft: Draft) -> Reply:
@@ -77,6 +87,7 @@ class Assistant:
         request = draft.request
         if request.mode == LOCAL:
             return self._local_reply(request)
+        draft = self._placed(draft)
         exposure, privacy = draft.exposure, self.parts.settings.privacy
         warning = exposure.warning(privacy.k_anonymity) if exposure else ""
         withheld = draft.sketch.treated("withheld")
@@ -96,6 +107,22 @@ class Assistant:
             return replace(draft, consent=NOT_ASKED)
         with self._steps.record.kept_when_refused(draft.request):
             return settle(draft, self._consent, self.edit)
+
+    def _placed(self, draft: Draft) -> Draft:
+        """`draft` with its placeholders kept; prepared anew where another process was quicker with one of them.
+
+        What the user has seen and let go is not changed any more. Raises TakenMeanwhile.
+        """
+        for _ in range(AGAIN):
+            try:
+                self._steps.record.save_table(draft)
+            except TakenMeanwhile:
+                if draft.consent != NOT_ASKED:
+                    raise
+                draft = self.prepare(draft.request)
+            else:
+                break
+        return draft
 
     def _by_cloud(self, draft: Draft) -> Pieces:
         shown = False

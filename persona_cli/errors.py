@@ -12,12 +12,17 @@
     │   └── CloudGarbled            a truncated stream, or an answer that is not the protocol
     ├── ModelMissing            1   a model file is not there
     ├── ModelBroken             1   a model file is there and cannot be used
+    ├── PullFailed              1   a model could not be downloaded
     ├── ContextOverflow         1   the text is longer than the local model's window
     ├── SettingsError           1   the settings file cannot be read or holds a wrong value
+    ├── FetchFailed             1   a web page that the user named cannot be had
+    ├── ToolFailed              1   an MCP server or a file of tools cannot be used
+    ├── SchemaMissed            1   the answer came and does not hold the schema that was asked for
     ├── Cancelled             130   the user was asked for consent and said no, as Ctrl-C would have
     ├── EditorFailed            1   the user's editor is not there or did not end well
     └── StoreError              1   vault, memory or audit log cannot be read or written
         ├── KeyUnavailable          the encryption key cannot be had
+        ├── TakenMeanwhile          another process has given a placeholder to something else
         └── StoreDamaged            decryption or the hash chain failed
 
 A message is a sentence for the person who typed the command: what happened, what it means, what to type next.
@@ -55,6 +60,15 @@ class Cancelled(PersonaError):
 class EditorFailed(PersonaError): ...
 
 
+class FetchFailed(PersonaError): ...
+
+
+class SchemaMissed(PersonaError): ...
+
+
+class ToolFailed(PersonaError): ...
+
+
 class NothingFound(PersonaError):
     exit_code = 4
 
@@ -90,6 +104,9 @@ class ModelMissing(PersonaError): ...
 class ModelBroken(PersonaError): ...
 
 
+class PullFailed(PersonaError): ...
+
+
 class ContextOverflow(PersonaError): ...
 
 
@@ -100,6 +117,9 @@ class StoreError(PersonaError): ...
 
 
 class KeyUnavailable(StoreError): ...
+
+
+class TakenMeanwhile(StoreError): ...
 
 
 class StoreDamaged(StoreError): ...

@@ -20,11 +20,16 @@ if TYPE_CHECKING:
 class Request:
     """What the user asks. `document` is what came through the pipe; `facts` are private things known for this request.
 
+    `role` is the user's own system text; "" leaves that to the conversation, which goes on with its last one.
+
     `conversation` is the id of the conversation it belongs to ("" for none: nothing is stored). `mode` is one of
     settings.MODES, "" leaves it to the setting answer.mode; `mode_reason` says why it is that, once it was chosen, and
     with `fallback` the local model answers where the cloud fails. `finish` says whether the local model fits the answer
     to the user's style and fills it (None: the setting answer.finish), and `wish` how it should be ("warmer").
-    `confirm` says whether the user must consent before it leaves; None leaves that to the setting privacy.confirm. With
+    `confirm` says whether the user must consent before it leaves; None leaves that to the setting privacy.confirm.
+    `schema` is a JSON schema, as JSON, that the answer has to hold; with `usage` the cloud is asked to count tokens.
+    `tools` names those that the cloud may ask for, `functions` are more files of Python tools, and with `approve_tools`
+    those run unasked that the settings trust. With
     `retry` the answer takes the place of the conversation's last exchange, which stays until there is one.
     """
 
@@ -39,6 +44,12 @@ class Request:
     wish: str = ""
     confirm: bool | None = None
     retry: bool = False
+    role: str = ""
+    tools: tuple[str, ...] = ()
+    functions: tuple[str, ...] = ()
+    approve_tools: bool = False
+    schema: str = ""
+    usage: bool = False
 
 
 @dataclass(frozen=True)
@@ -95,6 +106,10 @@ class Answer:
     nothing left). `outline` is the cloud's, as the local model was given it. `learned` is what the memory took from the
     request. `shortened` is what was done to a document that was too long, "" for nothing. `fused` and `alone` count the
     tokens that the local model wrote with the cloud's and without (mode logits).
+    `tools` are those that ran, in order, and `rounds` the receipts of the bodies that went back to the cloud for them.
+    `tokens_in` and `tokens_out` are what was read and written for it (None: not counted; `tokens_about`: reckoned here,
+    the server did not say), and `cost` what they cost in `currency`, where the user wrote down what the model costs.
+    `invalid` says what is wrong with an answer that does not hold the request's schema, as a clause.
     `finished` says that the local model had the text to fit to the user's style or to fill, and `diff` what changed, as
     a unified diff. `filled` are the private words that came into it so, and `left_out` counts the facts that the
     request is about, that the cloud was not told, and for which no sentence was found.
@@ -124,6 +139,14 @@ class Answer:
     shortened: str = ""
     fused: int = 0
     alone: int = 0
+    tokens_in: int | None = None
+    tokens_out: int | None = None
+    tokens_about: bool = False
+    cost: float | None = None
+    currency: str = ""
+    invalid: str = ""
+    tools: tuple[str, ...] = ()
+    rounds: tuple[int, ...] = ()
 
 
 Pieces: TypeAlias = Generator["str | Answer", None, None]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -37,17 +37,26 @@ if TYPE_CHECKING:
     from persona_cli.sketch.drafters.drafter import Drafter
 
 
+# The parts of a `Parts` that are the same whatever the settings are.
+_UNDER_ALL_SETTINGS = (
+    "seal", "vault", "conversations_vault", "conversations", "open_conversations", "disclosures", "profile", "contacts",
+    "imports", "audit", "known_facts", "profile_fields", "user_names",
+)  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Parts:
     """`env` is the environment that folders, settings and keys are read from.
 
-    `reading` is told how much of a long text the tagger has read: 0..1.
+    `reading` is told how much of a long text the tagger has read: 0..1. With `unlogged` conversations live in this
+    process alone, and nothing is learned from them: only their receipts are kept.
     """
 
     env: Mapping[str, str] = field(default_factory=lambda: os.environ)
     folders: paths.Folders = field(default_factory=paths.folders)
     settings: settings.Settings = field(default_factory=settings.Settings)
     reading: Callable[[float], None] | None = None
+    unlogged: bool = False
 
     @classmethod
     def of_user(cls, env: Mapping[str, str] = os.environ, reading: Callable[[float], None] | None = None) -> Parts:
@@ -68,10 +77,17 @@ class Parts:
         return Vault(self.folders.vault_file, self.seal)
 
     @cached_property
+    def conversations_vault(self) -> Vault:
+        """Where conversations are: the vault or, unlogged, one in the memory of this process."""
+        from persona_cli.privacy.vault import Vault
+
+        return Vault(None, self.seal) if self.unlogged else self.vault
+
+    @cached_property
     def conversations(self) -> Conversations:
         from persona_cli.conversation import Conversations
 
-        return Conversations(self.vault)
+        return Conversations(self.conversations_vault)
 
     @cached_property
     def open_conversations(self) -> OpenConversations:
@@ -83,7 +99,7 @@ class Parts:
     def disclosures(self) -> Disclosures:
         from persona_cli.privacy.disclosure import Disclosures
 
-        return Disclosures(self.vault)
+        return Disclosures(self.conversations_vault)
 
     @cached_property
     def profile(self) -> Profile:
@@ -202,6 +218,26 @@ class Parts:
 
         return Completions(self.settings.cloud, find_key(self.settings.cloud, self.env, folders=self.folders))
 
+    def with_cloud(self, cloud: Cloud) -> Parts:
+        """These parts with a `cloud` of its own, for another thread.
+
+        What is open by now is shared, and so is the audit log: vault, memory and log may be used by threads. Models may
+        not: what needs `engine`, `drafter` or `detector` belongs to one thread.
+        """
+        _ = self.audit
+        other = replace(self)
+        other.__dict__.update({**self.__dict__, "cloud": cloud})
+        return other
+
+    def with_settings(self, changed: settings.Settings) -> Parts:
+        """These parts under other settings. What hangs on none of them stays open, as does the local model where it is
+        the same one."""
+        other = replace(self, settings=changed)
+        kept = [*_UNDER_ALL_SETTINGS, *(["engine"] if changed.local == self.settings.local else [])]
+        kept += ["memory", "encoder"] if changed.memory == self.settings.memory else []
+        other.__dict__.update({name: self.__dict__[name] for name in kept if name in self.__dict__})
+        return other
+
     @property
     def cloud_host(self) -> str:
         return urlsplit(self.settings.cloud.base_url).netloc
@@ -213,8 +249,12 @@ def make_gate(detector: Detector) -> Gate:
     from persona_cli.privacy.gate import Gate
     from persona_cli.privacy.words import lexicon
     from persona_cli.sketch.prompts import OUTLINE_SYSTEM
-    from persona_cli.sketch.sketch import CLOUD_SYSTEM, CLOUD_SYSTEM_SURROGATES
+    from persona_cli.sketch.sketch import CLOUD_SYSTEM, CLOUD_SYSTEM_SURROGATES, ROLE_GAP
 
+    above_a_role = (CLOUD_SYSTEM, CLOUD_SYSTEM_SURROGATES)
     return Gate(
-        detector, shipped=(CLOUD_SYSTEM, CLOUD_SYSTEM_SURROGATES, OUTLINE_SYSTEM, PROBE), is_common=lexicon().is_word
+        detector,
+        shipped=(*above_a_role, OUTLINE_SYSTEM, PROBE),
+        leads=[system + ROLE_GAP for system in above_a_role],
+        is_common=lexicon().is_word,
     )

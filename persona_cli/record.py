@@ -8,12 +8,13 @@ A request without a conversation leaves nothing but its receipts.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timezone
 from textwrap import shorten
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from persona_cli.conversation import before_last_exchange
 from persona_cli.errors import Refused, StoreError
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from persona_cli.parts import Parts
     from persona_cli.privacy.pseudonyms import Pseudonyms
     from persona_cli.sketch.extractive import Recalled
+    from persona_cli.tools.tool import Tool
 
 # Older turns than fit in here are not sent again. Characters, over all messages of the history.
 HISTORY_LENGTH: Final = 12_000
@@ -61,20 +63,54 @@ class Record:
         """What of the conversation `history` leaves out for a mode that sends it."""
         turns = self.parts.conversations.turns(request.conversation) if request.conversation else ()
         answers = [turn.text for turn in turns if turn.here and turn.role == "assistant"]
+        role = self.parts.conversations.role(request.conversation) if request.conversation else None
+        if role is not None and role.here and role.text != request.role:
+            answers.append(role.text)
         return tuple(Decision("withheld", shorten(text, SHOWN), ANSWERED_HERE) for text in answers)
+
+    def with_role(self, request: Request) -> Request:
+        """`request` with the system text that its conversation goes on with, where it brings none of its own."""
+        if request.role or not request.conversation:
+            return request
+        kept = self.parts.conversations.role(request.conversation)
+        if kept is None or (kept.here and request.mode not in STAYS):
+            return request
+        return replace(request, role=kept.text)
 
     def table(self, request: Request) -> Pseudonyms:
         from persona_cli.privacy.pseudonyms import Pseudonyms
 
         return self.parts.conversations.pseudonyms(request.conversation) if request.conversation else Pseudonyms()
 
-    def sending(self, draft: Draft) -> int:
-        """Keep what has to be on the disk before `draft` leaves; its receipt, by number, has the exact bytes."""
-        self._save_table(draft)
-        self._save_exposure(draft)
-        return self._receipt(draft, "sending")
+    def sending(self, draft: Draft, why: Sequence[str] = ()) -> int:
+        """Keep what has to be on the disk before `draft` leaves; its receipt, by number, has the exact bytes.
 
-    def _save_table(self, draft: Draft) -> None:
+        `why` is what the receipt says in the place of the sketch's reasons.
+        """
+        self.save_table(draft)
+        self._save_exposure(draft)
+        return self._receipt(draft, "sending", why=why)
+
+    def ended(self, draft: Draft, receipt: int, outcome: str) -> None:
+        """Write what came of one round of an answer with tools, which is not the answer yet."""
+        self._receipt(draft, outcome, refers_to=receipt)
+
+    def tool(self, draft: Draft, tool: Tool, arguments: Mapping[str, Any], consent: str) -> int:
+        """The receipt of a call, with the exact arguments, before the tool has them."""
+        told = {"tool": tool.name, "arguments": arguments}
+        receipt = self.parts.audit.append(
+            json.dumps(told, ensure_ascii=False).encode("utf-8", "surrogatepass"),
+            conversation=draft.request.conversation,
+            destination=tool.host or tool.where,
+            model=tool.name,
+            mode="tool",
+            outcome="called",
+            consent=consent,
+        )
+        return receipt.n
+
+    def save_table(self, draft: Draft) -> None:
+        """Keep the placeholders. Raises TakenMeanwhile where another process has given one to something else."""
         if draft.request.conversation:
             self.parts.conversations.save_pseudonyms(draft.request.conversation, draft.table)
 
@@ -82,7 +118,9 @@ class Record:
         if draft.request.conversation and draft.exposure and draft.exposure.traits:
             self.parts.disclosures.tell(draft.request.conversation, draft.exposure.traits)
 
-    def _receipt(self, draft: Draft, outcome: str, refers_to: int = 0, also: Sequence[bytes] = ()) -> int:
+    def _receipt(
+        self, draft: Draft, outcome: str, refers_to: int = 0, also: Sequence[bytes] = (), why: Sequence[str] = ()
+    ) -> int:
         """Write a receipt and return its number. `also`: all the bodies that left, where it was more than the first."""
         from persona_cli.privacy.front_coding import packed
 
@@ -98,7 +136,7 @@ class Record:
             replaced=len(draft.sketch.treated("replaced")),
             refers_to=refers_to,
             consent=draft.consent,
-            reasons=_sum(also) if refers_to else draft.sketch.reasons,
+            reasons=_sum(also) if refers_to else why or draft.sketch.reasons,
         )
         return receipt.n
 
@@ -113,7 +151,7 @@ class Record:
         unkept = None
         try:
             if also:
-                self._save_table(draft)
+                self.save_table(draft)
             self._receipt(draft, outcome, refers_to=receipt, also=also)
         except StoreError as error:
             unkept = error
@@ -139,12 +177,21 @@ class Record:
         if request.conversation:
             here = here or request.mode in STAYS
             asked = prompt(request.text, request.document, (), "")
+            self._keep_role(request)
             if request.retry:
                 self.parts.conversations.answer_again(request.conversation, asked, answer, complete, here)
                 return
-            self.parts.conversations.add(request.conversation, "user", asked, here)
-            if answer:
-                self.parts.conversations.add(request.conversation, "assistant", answer, here)
+            with self.parts.conversations_vault.transaction():  # no other exchange comes between them
+                self.parts.conversations.add(request.conversation, "user", asked, here)
+                if answer:
+                    self.parts.conversations.add(request.conversation, "assistant", answer, here)
+
+    def _keep_role(self, request: Request) -> None:
+        """The system text stays with the conversation. Sent once, it may be sent again; given here, it stays here."""
+        here = request.mode in STAYS
+        kept = self.parts.conversations.role(request.conversation)
+        if request.role and (kept is None or kept.text != request.role or (kept.here and not here)):
+            self.parts.conversations.set_role(request.conversation, request.role, here)
 
     def amend(self, request: Request, answer: str) -> None:
         """Put `answer` in the place of the one that was kept last."""
@@ -163,7 +210,7 @@ class Record:
 
         Comes after the answer itself, which is on the screen by then. A request without a conversation leaves no trace.
         """
-        if not request.conversation or self.memory_out_of_reach(request):
+        if not request.conversation or self.parts.unlogged or self.memory_out_of_reach(request):
             return answer
         from persona_cli.memory.remembering import learn, note_uses
 

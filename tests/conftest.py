@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from persona_cli import paths
+from persona_cli.cloud.providers import KNOWN
 from persona_cli.parts import Parts
 from persona_cli.settings import CloudSettings, Settings
 
@@ -22,7 +23,8 @@ def own_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name in list(os.environ):
         if name.startswith("PERSONA_") and name != "PERSONA_DATA":
             monkeypatch.delenv(name)
-    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    for known in KNOWN.values():
+        monkeypatch.delenv(known.variable or "OPENAI_API_KEY", raising=False)
     monkeypatch.setenv("PERSONA_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", NO_KEYRING)
     monkeypatch.setenv("NO_COLOR", "1")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from persona_cli.cli import screen
+from persona_cli.cli.markdown import stream_markdown
+from persona_cli.errors import SchemaMissed
 from persona_cli.settings import AUTO, LOCAL, OUTLINE
 
 if TYPE_CHECKING:
@@ -53,8 +56,39 @@ def show_answer(reply: Reply, as_json: bool, plain: bool, raw: bool = False, fin
     if plain:
         screen.stream_plain(pieces, raw)
     else:
-        screen.stream_markdown(pieces)
+        stream_markdown(pieces)
     return reply.answer
+
+
+def show_structured(reply: Reply) -> Answer | None:
+    """Print an answer in JSON once it is whole and holds the schema; one that does not goes to stderr."""
+    with screen.working("writing"):
+        for _ in screen.until_interrupted(reply):
+            pass
+    answer = reply.answer
+    if answer is not None and answer.invalid:
+        screen.say(answer.text.strip("\n"))
+    elif answer is not None:
+        screen.write(answer.text + "\n")
+    return answer
+
+
+def check_schema(answer: Answer | None) -> None:
+    """Raises SchemaMissed for an answer that does not hold the schema that was asked for."""
+    if answer is None or not answer.invalid:
+        return
+    cut = " It stopped at the model's length limit: ask for less." if answer.cut_short else " Ask again, or for less."
+    raise SchemaMissed(f"The answer does not hold the schema: {answer.invalid}.{cut} What came is above, or in --json.")
+
+
+def usage_line(answer: Answer) -> str:
+    """What an answer took: tokens, and what they cost where the user wrote that down (`prices` in the settings)."""
+    if answer.tokens_in is None or answer.tokens_out is None:
+        return "tokens: not counted in this mode"
+    about = "about " if answer.tokens_about else ""
+    why = " (the server did not count)" if answer.tokens_about else ""
+    cost = "" if answer.cost is None else f" · {about}{answer.cost:.6f}".rstrip("0").rstrip(".") + f" {answer.currency}"
+    return f"tokens: {about}{answer.tokens_in:,} in, {about}{answer.tokens_out:,} out{why}{cost}"
 
 
 def answer_fields(answer: Answer) -> dict[str, Any]:
@@ -83,6 +117,10 @@ def remark(answer: Answer) -> None:
     if answer.unknown:
         screen.say(f"The answer has placeholders that were never issued: {', '.join(answer.unknown)}.", "yellow")
     screen.note(summary(answer))
+    if answer.rounds:
+        receipts = ", ".join(map(str, (answer.receipt, *answer.rounds)))
+        ran = ", ".join(f"{name} ×{count}" if count > 1 else name for name, count in Counter(answer.tools).items())
+        screen.note(f"tools: {ran or 'none ran'} · what left each time: `persona audit show N` for {receipts}")
     for text in answer.learned:
         screen.note(f"remembered: {text}")
 

@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from persona_cli.cli import screen
-from persona_cli.cli.answering import TINY_FINISH, remark, say_mode, show_answer
-from persona_cli.cli.intake import read_request, title
+from persona_cli.cli.answering import TINY_FINISH, remark, say_mode
+from persona_cli.cli.conversing import begin, conversation_to_resume, drop_unused
+from persona_cli.cli.intake import FILL_IN, read_request
+from persona_cli.cli.piping import ExtractAllOption, ExtractOption, FileOption, SchemaOption, UsageOption, pages
+from persona_cli.cli.piping import form as wanted_form
+from persona_cli.cli.templating import (
+    ParamOption,
+    RoleOption,
+    SaveOption,
+    SystemOption,
+    TemplateOption,
+    chosen_template,
+    save_template,
+)
 from persona_cli.errors import Cancelled, UsageError
 from persona_cli.settings import LOCAL, MODES
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from persona_cli.assistant import Assistant
     from persona_cli.exchange import Request
     from persona_cli.parts import Parts
@@ -22,18 +36,28 @@ if TYPE_CHECKING:
 
 def ask(
     text: Annotated[list[str] | None, typer.Argument(help="The request. What is piped in is its document.")] = None,
+    file: FileOption = None,
     resume: Annotated[
         bool, typer.Option("--continue", "-c", help="Go on with the conversation that was used last.")
     ] = False,
+    chat: Annotated[
+        str, typer.Option("--chat", metavar="NAME", help="Go on with the conversation NAME, or begin one so titled.")
+    ] = "",
     local: Annotated[bool, typer.Option("--local", help="Answer on this machine; no connection is opened.")] = False,
     mode: Annotated[
         str, typer.Option("--mode", help="How it is answered: sketch (the default), outline, logits, local, auto.")
     ] = "",
-    model: Annotated[str, typer.Option("--model", "-m", help="The cloud model, or with --local a .gguf file.")] = "",
+    model: Annotated[
+        str, typer.Option("--model", "-m", help="A model, PROVIDER:MODEL or an alias; with --local a .gguf file.")
+    ] = "",
     dry_run: Annotated[
         bool, typer.Option("--dry-run", "--show-sketch", help="Print exactly what would leave, and send nothing.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    extract: ExtractOption = 0,
+    extract_all: ExtractAllOption = False,
+    schema: SchemaOption = "",
+    usage: UsageOption = False,
     confirm: Annotated[
         bool, typer.Option("--confirm", help="Show what would leave, and ask: accept, edit, keep local or cancel.")
     ] = False,
@@ -46,6 +70,22 @@ def ask(
     ] = None,
     wish: Annotated[str, typer.Option("--wish", help="How the finished answer should be, such as warmer.")] = "",
     diff: Annotated[bool, typer.Option("--diff", help="Show on stderr what the finish changed.")] = False,
+    template: TemplateOption = "",
+    param: ParamOption = None,
+    system: SystemOption = "",
+    role: RoleOption = "",
+    save: SaveOption = "",
+    tool: Annotated[
+        list[str] | None,
+        typer.Option("--tool", "-T", metavar="NAME", help="A tool the cloud may use, a server, or all. Repeatable."),
+    ] = None,
+    functions: Annotated[
+        list[str] | None,
+        typer.Option("--functions", metavar="FILE", help="A file of Python functions; with -T they are tools."),
+    ] = None,
+    approve_tools: Annotated[
+        bool, typer.Option("--approve-tools", help="Run unasked the tools that your settings trust.")
+    ] = False,
     no_log: Annotated[bool, typer.Option("--no-log", "-n", help="Keep nothing of this conversation.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No remarks on stderr.")] = False,
 ) -> None:
@@ -53,20 +93,50 @@ def ask(
 
     With --confirm (or `persona config set privacy.confirm always`) nothing leaves without a yes at the terminal. Cancel
     ends with exit code 130, and no terminal to ask at with 3; nothing is sent then.
+
+    -f reads text, Markdown, HTML, PDF, code, CSV and JSON; a page is fetched only where its address holds nothing
+    private. -x prints the first code block (exit code 4: there is none), -xx every one.
+
+    \b
+    Examples:
+      persona "write to my landlord that the heating is broken"
+      cat notes.md | persona "summarise"
+      persona -f a.py -f b.md "compare"
+      persona -f https://example.org/story "summarise"
+      git diff | persona "write a commit message"
+      persona -x "bash to list big files" > big.sh
+      persona --schema "name, age int" < bio.txt
+      persona -u --json "explain TCP" | jq .tokens_out
     """
     from persona_cli.finish.step import wanted
     from persona_cli.parts import Parts
 
     mode = named_mode(mode, local)
-    request_text, document = read_request(text or [])
+    used = chosen_template(template, param or [], role, system)
+    form = wanted_form(extract or used.template.extract, extract_all, schema or used.template.schema, usage)
+    finish, wish = used.template.finish if finish is None else finish, wish or used.template.wish
+    form.check(as_json, finish)
+    if save:
+        kept_options = replace(used.template, mode=mode, model=model, finish=finish, wish=wish, schema=form.schema)
+        save_template(save, text or [], replace(kept_options, extract=bool(form.extract)), used)
+        return
     parts = Parts.of_user(reading=screen.reading())
+    mode, model = used.allowed(mode, model, parts.settings, quiet)
     parts = replace(parts, settings=with_options(parts.settings, model, mode == LOCAL, restore_in, raw))
-    assistant = _assistant(parts)
-    request = _request(request_text, document, mode, confirm)
-    request = assistant.choose(replace(request, finish=finish, wish=wish), dry=dry_run)
+    fetch = pages(parts, mode, dry_run, confirm)
+    unasked = used.asked or (FILL_IN if form.schema else "")
+    request_text, document = read_request(text or [], file or [], fetch, unasked, _say(quiet))
+    request_text, document, role_text = used.request(request_text, document)
+    resumed = conversation_to_resume(parts, resume=resume, name=chat, no_log=no_log, quiet=quiet)
+    assistant = _assistant(parts, quiet)
+    request = replace(_request(request_text, document, mode, confirm), role=role_text)
+    request = replace(request, schema=form.schema, usage=form.usage)
+    request = replace(request, finish=finish, wish=wish, **with_tools(tool, functions, approve_tools))
+    request = assistant.choose(request, dry=dry_run)
     if not quiet:
         say_mode(request, mode or parts.settings.answer.mode, parts.settings)
-    request = replace(request, conversation=_conversation(parts, request_text, resume, no_log or dry_run, quiet))
+    kept = resumed if resumed or no_log or dry_run else begin(parts, request_text, name=chat, quiet=quiet)
+    request = replace(request, conversation=kept.id if kept else "")
     if dry_run:
         from persona_cli.cli.sketching import show_draft, show_nothing
 
@@ -78,15 +148,15 @@ def ask(
     try:
         reply = assistant.ask(request)
     except Cancelled:
-        if request.conversation and not resume:
-            parts.conversations.remove(request.conversation)
+        if kept and not resumed:
+            drop_unused(parts, kept.id)
         raise
     if reply.warning and not quiet:
         screen.say(reply.warning, "yellow")
     finishing = bool(wanted(request, parts))
     if finishing and not quiet and not parts.settings.local.model:
         screen.note(TINY_FINISH)
-    answer = show_answer(reply, as_json, raw or not screen.out_is_terminal(), raw, finishing)
+    answer = form.show(reply, as_json, raw or not screen.out_is_terminal(), raw, finishing)
     if diff and reply.answer is not None:
         screen.say_diff(reply.answer.diff)
     if not quiet and answer is not None:
@@ -95,6 +165,7 @@ def ask(
         from persona_cli.cli.tidying import tidy_later
 
         tidy_later(parts)
+    form.conclude(reply)
 
 
 def named_mode(mode: str, local: bool) -> str:
@@ -108,15 +179,20 @@ def named_mode(mode: str, local: bool) -> str:
 
 def with_options(settings: Settings, model: str, local: bool, restore_in: str, raw: bool) -> Settings:
     """The settings with the options of this command line on top. Raises SettingsError."""
-    from persona_cli.settings import with_value
+    from persona_cli.settings import with_model, with_value
 
     if model:
-        settings = with_value(settings, "local.model" if local else "cloud.model", model)
+        settings = with_model(settings, model, local=local)
     if restore_in:
         settings = with_value(settings, "privacy.restore_in", restore_in)
     if raw:
         settings = with_value(settings, "privacy.restore_in", "")
     return settings
+
+
+def _say(quiet: bool) -> Callable[[str], None]:
+    """What tells the user how a file was read."""
+    return (lambda text: None) if quiet else (lambda text: screen.say(text, "yellow"))
 
 
 def _request(text: str, document: str, mode: str, confirm: bool) -> Request:
@@ -125,26 +201,16 @@ def _request(text: str, document: str, mode: str, confirm: bool) -> Request:
     return Request(text=text, document=document, mode=mode, confirm=True if confirm else None)
 
 
-def _conversation(parts: Parts, text: str, resume: bool, unlogged: bool, quiet: bool) -> str:
-    """The id of the conversation that the request belongs to; "" for none."""
-    from persona_cli.forgetting import expire
-
-    conversation = ""
-    if resume:
-        last = parts.conversations.last() if parts.folders.vault_file.exists() else None
-        if last is None:
-            raise UsageError("There is no conversation to continue yet. Ask without -c first.")
-        conversation = last.id
-        if not quiet:
-            screen.note(f"continuing {last.id}: {last.title}")
-    elif not unlogged:
-        conversation = parts.conversations.new(title(text)).id
-    expire(parts, in_use=conversation)
-    return conversation
+def with_tools(names: list[str] | None, functions: list[str] | None, approve: bool) -> dict[str, Any]:
+    """The fields of a request with tools. Raises UsageError."""
+    if not names and (functions or approve):
+        raise UsageError("--functions and --approve-tools say nothing without -T NAME (or -T all): name the tools.")
+    return {"tools": tuple(names or ()), "functions": tuple(functions or ()), "approve_tools": approve}
 
 
-def _assistant(parts: Parts) -> Assistant:
+def _assistant(parts: Parts, quiet: bool) -> Assistant:
     from persona_cli.assistant import Assistant
+    from persona_cli.cli.approving import AtTerminal
     from persona_cli.cli.consent import at_terminal
 
-    return Assistant(parts, at_terminal(parts))
+    return Assistant(parts, at_terminal(parts), AtTerminal(parts, quiet))

@@ -18,14 +18,30 @@ if TYPE_CHECKING:
     from persona_cli.privacy.audit import AuditLog
     from persona_cli.privacy.receipts import Receipt
 
-audit = typer.Typer(help="What left this machine: list, show, verify, export.", no_args_is_help=True)
+audit = typer.Typer(
+    help="""What left this machine: list, show, verify, export.
+
+    \b
+    Examples:
+      persona audit list
+      persona audit show 3
+      persona audit verify
+    """,
+    no_args_is_help=True,
+)
 
 JsonOption = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
 
 
 @audit.command("list")
 def list_receipts(as_json: JsonOption = False) -> None:
-    """List the receipts, oldest first."""
+    """List the receipts, oldest first.
+
+    \b
+    Examples:
+      persona audit list
+      persona audit list --json
+    """
     receipts = _log().list()
     if as_json:
         screen.write_json([_fields(item) for item in receipts])
@@ -48,7 +64,14 @@ def show(
     number: Annotated[int, typer.Argument(help="The number of the receipt; the last one that left by default.")] = 0,
     as_json: JsonOption = False,
 ) -> None:
-    """Print the exact bytes that left."""
+    """Print the exact bytes that left.
+
+    \b
+    Examples:
+      persona audit show
+      persona audit show 3
+      persona audit show 3 --json
+    """
     from persona_cli.privacy.front_coding import unpacked
 
     parts = _parts()
@@ -90,7 +113,13 @@ def export(
     file: Annotated[Path | None, typer.Argument(help="A new file, readable by you only; stdout by default.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite FILE.")] = False,
 ) -> None:
-    """Write every receipt with what it sent, one JSON object a line. What was erased has no payload."""
+    """Write every receipt with what it sent, one JSON object a line. What was erased has no payload.
+
+    \b
+    Examples:
+      persona audit export receipts.jsonl
+      persona audit export | jq .payload
+    """
     log = _log()
     if not (verdict := log.verify()).ok:
         screen.say(verdict.sentence, "yellow")
@@ -114,7 +143,12 @@ def export(
 
 @audit.command()
 def verify() -> None:
-    """Check that no receipt was changed, removed or put in."""
+    """Check that no receipt was changed, removed or put in.
+
+    \b
+    Examples:
+      persona audit verify
+    """
     verdict = _log().verify()
     if not verdict.ok:
         raise StoreDamaged(verdict.sentence)

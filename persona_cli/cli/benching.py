@@ -9,7 +9,7 @@ import typer
 
 from persona_cli.errors import UsageError
 
-BENCHES = ("startup", "detect", "restore", "leak", "payload", "memory", "sketch")
+BENCHES = ("startup", "detect", "restore", "leak", "payload", "memory", "sketch", "batch")
 MEMORY_PARTS = ("recall", "forgetting", "freshness", "compression", "growth", "crashes")
 SKETCH_PARTS = ("valid", "coverage", "facts", "modes", "fusion", "decoding")
 
@@ -20,7 +20,7 @@ def bench(
     rows: Annotated[
         int | None,
         typer.Option(
-            "--rows", min=1, help="Rows of each set: a quick look (detect, restore, payload, memory, sketch)."
+            "--rows", min=1, help="Rows of each set: a quick look (detect, restore, payload, memory, sketch, batch)."
         ),
     ] = None,
     requests: Annotated[int, typer.Option("--requests", min=1, help="Fuzzed requests (leak).")] = 5000,
@@ -34,7 +34,15 @@ def bench(
     ] = "",
     plot: Annotated[Path | None, typer.Option("--plot", help="A PNG of the growth (memory).")] = None,
 ) -> None:
-    """Print measured figures."""
+    """Print measured figures.
+
+    \b
+    Examples:
+      persona bench startup
+      persona bench detect --rows 50
+      persona bench memory --part recall
+      persona bench memory --part growth --plot growth.png
+    """
     if name == "startup":
         from persona_cli.bench import startup
 
@@ -61,6 +69,10 @@ def bench(
         from persona_cli.bench import sketching
 
         sketching.bench(part, rows)
+    elif name == "batch":
+        from persona_cli.bench import batching
+
+        batching.bench(rows)
     else:
         raise UsageError(f"There is no bench '{name}'. There are: {', '.join(BENCHES)}.")
 

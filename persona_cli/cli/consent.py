@@ -13,6 +13,7 @@ import unicodedata
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
+from persona_cli.cli.aside import aside
 from persona_cli.consent import NOBODY_TO_ASK, Choice, Consent
 from persona_cli.errors import EditorFailed, Refused
 
@@ -47,6 +48,22 @@ def at_terminal(parts: Parts) -> Consent:
             return _Dialogue(parts, heard, said).run(draft)
 
     return consent
+
+
+def agreed(question: str) -> bool:
+    """Whether the person at the terminal says yes to `question`. Raises Refused where there is no terminal."""
+    with ExitStack() as stack:
+        try:
+            heard = stack.enter_context(open(TERMINAL, encoding="utf-8", errors="replace"))  # noqa: PTH123
+            said = stack.enter_context(open(TERMINAL, "w", encoding="utf-8", errors="replace"))  # noqa: PTH123
+        except OSError:
+            raise Refused(NOBODY_TO_ASK) from None
+        stack.enter_context(aside())
+        # What was typed before the question was seen is no answer to it.
+        termios.tcflush(heard.fileno(), termios.TCIFLUSH)
+        said.write(visible(question))
+        said.flush()
+        return heard.readline().strip().lower() in ("y", "yes")
 
 
 class _Dialogue:

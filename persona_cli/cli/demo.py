@@ -40,7 +40,13 @@ MODEL = "writer"
 
 
 def demo() -> None:
-    """Show the main job: what is recalled, what leaves, what comes back, and the receipt."""
+    """Show the main job: what is recalled, what leaves, what comes back, and the receipt.
+
+    \b
+    Examples:
+      persona demo
+      persona demo > demo.txt
+    """
     from persona_cli.local.server import serving
     from persona_cli.paths import embedded_model
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from persona_cli.cli import screen
-from persona_cli.errors import NothingFound, PersonaError
+from persona_cli.errors import NothingFound, PersonaError, SettingsError
 
 if TYPE_CHECKING:
     from persona_cli.parts import Parts
@@ -36,12 +36,19 @@ def doctor(
     llama: Annotated[bool, typer.Option("--llama", help="Also try out what persona relies on in llama.cpp.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="JSON on stdout.")] = False,
 ) -> None:
-    """Check models, keys, memory, cloud and permissions. Ends with 1 when something is wrong."""
+    """Check models, keys, memory, cloud and permissions. Ends with 1 when something is wrong.
+
+    \b
+    Examples:
+      persona doctor
+      persona doctor --online
+      persona doctor --llama --json
+    """
     from persona_cli.parts import Parts
 
     parts = Parts.of_user()
     checks: tuple[Callable[[Parts], Iterator[Finding]], ...] = (
-        _python, _models, _local_model, _encryption, _memory, _audit, _cloud, _permissions, _disk,
+        _python, _models, _local_model, _encryption, _memory, _audit, _cloud, _names, _permissions, _disk,
     )  # fmt: skip
     findings = [finding for check in checks for finding in _safely(check, parts)]
     if online:
@@ -99,11 +106,7 @@ def _models(parts: Parts) -> Iterator[Finding]:
 def _local_model(parts: Parts) -> Iterator[Finding]:
     engine = parts.engine
     engine.load()
-    advice = (
-        ""
-        if parts.settings.local.model
-        else "It is tiny. `persona config set local.model FILE.gguf` uses a larger one."
-    )
+    advice = "" if parts.settings.local.model else "It is tiny. `persona models list --available` shows larger ones."
     yield Finding("local model", "note" if advice else "ok", f"{engine.name} loads", advice)
 
 
@@ -136,6 +139,7 @@ def _audit(parts: Parts) -> Iterator[Finding]:
 
 
 def _cloud(parts: Parts) -> Iterator[Finding]:
+    from persona_cli.cloud.endpoints import endpoint
     from persona_cli.secrets import find_key, is_loopback
 
     cloud = parts.settings.cloud
@@ -147,24 +151,49 @@ def _cloud(parts: Parts) -> Iterator[Finding]:
             "`persona config set cloud.model NAME`, then `persona keys set`, connects one.",
         )
         return
+    place = f"{cloud.model} at {endpoint(cloud).host}" + (f" (provider {cloud.provider})" if cloud.provider else "")
     if find_key(cloud, parts.env, folders=parts.folders):
-        yield Finding("cloud", "ok", f"{cloud.model} at {parts.cloud_host}, with a key")
+        yield Finding("cloud", "ok", f"{place}, with a key")
     elif is_loopback(cloud.base_url):
-        yield Finding("cloud", "ok", f"{cloud.model} at {parts.cloud_host}, on this machine, without a key")
+        yield Finding("cloud", "ok", f"{place}, on this machine, without a key")
     else:
-        yield Finding(
-            "cloud",
-            "note",
-            f"{cloud.model} at {parts.cloud_host}, without a key",
-            f"`persona keys set {parts.cloud_host}` keeps one.",
-        )
+        step = f"`persona keys set {cloud.provider or parts.cloud_host}` keeps one."
+        yield Finding("cloud", "note", f"{place}, without a key", step)
+    if cloud.ca:
+        from persona_cli.cloud.transport import trusted
+
+        trusted(cloud.ca)
+        yield Finding("certificates", "ok", f"only those of {cloud.ca} are trusted, not the system's")
+
+
+def _names(parts: Parts) -> Iterator[Finding]:
+    """Aliases and providers in the settings that lead nowhere; nothing where all is well."""
+    from persona_cli.settings import server_of, with_model
+
+    for name in parts.settings.providers:
+        try:
+            server_of(parts.settings, name)
+        except SettingsError as error:
+            yield Finding("providers", "problem", str(error))
+    for alias, model in parts.settings.models.items():
+        try:
+            with_model(parts.settings, alias)
+        except SettingsError as error:
+            yield Finding("providers", "problem", f"models.{alias} = {model}: {error}")
 
 
 def _connection(parts: Parts) -> Iterator[Finding]:
     from persona_cli.cloud.reach import reach
 
-    if parts.settings.cloud.configured:
-        yield Finding("connection", "ok", reach(parts.settings.cloud.base_url))
+    cloud = parts.settings.cloud
+    if not cloud.configured:
+        return
+    from persona_cli.cloud.transport import proxy_for
+
+    if proxy := proxy_for(cloud.base_url, parts.env, cloud.proxy):
+        yield Finding("connection", "ok", f"{reach(proxy)}: the proxy for {parts.cloud_host}, which only it can reach")
+    else:
+        yield Finding("connection", "ok", reach(cloud.base_url))
 
 
 def _llama(parts: Parts) -> Iterator[Finding]:

@@ -36,7 +36,15 @@ def forget(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
-    """Forget conversations for good: no trace of them is left in any file."""
+    """Forget conversations for good: no trace of them is left in any file.
+
+    \b
+    Examples:
+      persona forget --all --dry-run
+      persona forget "The heating" --yes
+      persona forget --older-than 90d
+      persona forget --value "+353 91 555 0142"
+    """
     from persona_cli.parts import Parts
 
     if sum((bool(conversations), bool(older_than), everything, bool(value))) != 1:

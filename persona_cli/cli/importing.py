@@ -43,6 +43,13 @@ def import_files(
 
     What is known already is not taken in twice, so an import that was interrupted is simply run again.
     `persona memory forget --import N` takes an import back.
+
+    \b
+    Examples:
+      persona memory import ~/notes people.vcf
+      persona memory import mail.mbox --dry-run
+      persona memory import export.zip --from chatgpt --with-answers
+      persona memory import --list
     """
     from persona_cli.memory.importing.items import Options
     from persona_cli.memory.importing.sources import find_sources

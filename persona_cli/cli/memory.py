@@ -20,7 +20,14 @@ if TYPE_CHECKING:
 NEAREST = 3
 
 memory = typer.Typer(
-    help="What persona remembers: add, list, show, search, edit, pin, forget, history, import, export.",
+    help="""What persona remembers: add, list, show, search, edit, pin, forget, history, import, export.
+
+    \b
+    Examples:
+      persona memory add "My landlord is Tom Brannigan."
+      persona memory search "landlord"
+      persona memory import ~/notes
+    """,
     no_args_is_help=True,
 )
 memory.command()(memory_changes.add)
@@ -32,7 +39,14 @@ def list_memories(
     pinned: Annotated[bool, typer.Option("--pinned", help="Only those that are pinned.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """List the memories, newest first. A * marks what is pinned, a ~ what is out of date."""
+    """List the memories, newest first. A * marks what is pinned, a ~ what is out of date.
+
+    \b
+    Examples:
+      persona memory list
+      persona memory list -n 10 --json
+      persona memory list --pinned
+    """
     store = user_store()
     states = store.states.all()
     if pinned:
@@ -55,7 +69,13 @@ def show(
     why: Annotated[bool, typer.Option("--why", help="Also why it is as it is: origin, worth, fading.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Show one memory."""
+    """Show one memory.
+
+    \b
+    Examples:
+      persona memory show bb14a197
+      persona memory show --why bb14a197
+    """
     store = user_store()
     item = store.get(memory_id)
     state = store.states.get(item.id)
@@ -82,7 +102,14 @@ def search(
     as_json: JsonOption = False,
     as_jsonl: JsonlOption = False,
 ) -> None:
-    """Find the memories nearest to QUERY. Ends with 4 when nothing is relevant."""
+    """Find the memories nearest to QUERY. Ends with 4 when nothing is relevant.
+
+    \b
+    Examples:
+      persona memory search "when is the grant deadline?"
+      persona memory search -k 10 --json "landlord" | jq '.hits[].text'
+      persona memory search --jsonl < questions.jsonl
+    """
     store = user_store()
     if as_jsonl:
         jsonl.each_line(lambda row: _search_row(store, row, k), needed=("query",))
@@ -108,7 +135,13 @@ def history(
     memory_id: Annotated[str, typer.Argument(help="A memory's id, or the start of one; without it, all.")] = "",
     as_json: JsonOption = False,
 ) -> None:
-    """What was so before: a memory with the older ones that it has taken the place of, and the newer ones after it."""
+    """What was so before: a memory with the older ones that it has taken the place of, and the newer ones after it.
+
+    \b
+    Examples:
+      persona memory history
+      persona memory history bb14a197 --json
+    """
     from persona_cli.memory.storage.state import State
 
     store = user_store()

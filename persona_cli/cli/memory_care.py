@@ -26,7 +26,13 @@ WIDTH = 40
 
 
 def stats(as_json: JsonOption = False) -> None:
-    """How much is remembered, how far it has faded, and how it would fade if it were not used."""
+    """How much is remembered, how far it has faded, and how it would fade if it were not used.
+
+    \b
+    Examples:
+      persona memory stats
+      persona memory stats --json
+    """
     from persona_cli.parts import Parts
 
     store = Parts.of_user().memory
@@ -58,7 +64,13 @@ def consolidate(
     ] = "",
     as_json: JsonOption = False,
 ) -> None:
-    """Weigh what is new, unite what was said twice, mark what is out of date, and let fade what is due."""
+    """Weigh what is new, unite what was said twice, mark what is out of date, and let fade what is due.
+
+    \b
+    Examples:
+      persona memory consolidate
+      persona memory consolidate --dry-run --as-of 2032-01-01
+    """
     from persona_cli.memory.fading.consolidation import consolidate as run
     from persona_cli.parts import Parts
 

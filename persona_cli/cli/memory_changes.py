@@ -45,7 +45,15 @@ def add(
     as_json: JsonOption = False,
     as_jsonl: JsonlOption = False,
 ) -> None:
-    """Remember TEXT."""
+    """Remember TEXT.
+
+    \b
+    Examples:
+      persona memory add "My landlord is Tom Brannigan."
+      persona memory add --time 2026-05-02 "The deadline of the grant was extended to May 20."
+      persona memory add --pin "Always sign my letters with Nora."
+      persona memory add --jsonl < notes.jsonl
+    """
     store = user_store()
     if as_jsonl:
         jsonl.in_batches(lambda rows: _add_rows(store, rows), TOGETHER)
@@ -70,7 +78,13 @@ def edit(
     text: Annotated[list[str] | None, typer.Argument(help="The new text; without it, $EDITOR opens.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Change the text of one memory; what it said before is gone as after `forget`."""
+    """Change the text of one memory; what it said before is gone as after `forget`.
+
+    \b
+    Examples:
+      persona memory edit bb14a197 "The deadline of the grant is May 20."
+      persona memory edit bb14a197     opens your editor
+    """
     parts = user_parts()
     item = parts.memory.get(memory_id)
     changed = " ".join(text or []).strip()
@@ -90,12 +104,22 @@ def edit(
 
 
 def pin(memory_ids: IdsArgument) -> None:
-    """Keep memories as they are: what is pinned never fades."""
+    """Keep memories as they are: what is pinned never fades.
+
+    \b
+    Examples:
+      persona memory pin bb14a197
+    """
     _pin(memory_ids, True)
 
 
 def unpin(memory_ids: IdsArgument) -> None:
-    """Let memories fade again like the others."""
+    """Let memories fade again like the others.
+
+    \b
+    Examples:
+      persona memory unpin bb14a197 ae5aa5e8
+    """
     _pin(memory_ids, False)
 
 
@@ -111,7 +135,14 @@ def forget(
     yes: YesOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Forget memories for good: no trace of them is left in any file."""
+    """Forget memories for good: no trace of them is left in any file.
+
+    \b
+    Examples:
+      persona memory forget ae5aa5e8
+      persona memory forget --search "Fennell Heating" --dry-run
+      persona memory forget --import last
+    """
     if sum((bool(memory_ids), bool(words), bool(brought))) != 1:
         raise UsageError("Give one of these: ids of memories, --search WORDS, or --import N.")
     parts = user_parts()

@@ -21,7 +21,14 @@ def export(
     ] = "",
     force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
 ) -> None:
-    """Write all memories as JSON lines or Markdown. `persona memory import` reads both back."""
+    """Write all memories as JSON lines or Markdown. `persona memory import` reads both back.
+
+    \b
+    Examples:
+      persona memory export memories.jsonl
+      persona memory export memories.md --force
+      persona memory export --format markdown | less
+    """
     from persona_cli.memory.exporting import FORMATS, exported
 
     form = form or ("markdown" if file is not None and file.suffix.lower() in MARKDOWN else "jsonl")

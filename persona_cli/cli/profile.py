@@ -15,12 +15,27 @@ if TYPE_CHECKING:
     from persona_cli.memory.contacts import Contact
     from persona_cli.memory.profile import Profile
 
-profile = typer.Typer(help="Facts about you that must not leave: show, set, rm, contacts.", no_args_is_help=True)
+profile = typer.Typer(
+    help="""Facts about you that must not leave: show, set, rm, contacts.
+
+    \b
+    Examples:
+      persona profile set name "Nora Lindqvist"
+      persona profile show
+    """,
+    no_args_is_help=True,
+)
 
 
 @profile.command()
 def show(as_json: Annotated[bool, typer.Option("--json", help="JSON on stdout.")] = False) -> None:
-    """Show what persona knows about you."""
+    """Show what persona knows about you.
+
+    \b
+    Examples:
+      persona profile show
+      persona profile show --json
+    """
     fields = _profile().all()
     if as_json:
         screen.write_json(fields)
@@ -35,13 +50,25 @@ def set_field(
     field: Annotated[str, typer.Argument(help="name, partner, contact, employer, address, phone, birthday, ...")],
     values: Annotated[list[str], typer.Argument(help="One value, or several.")],
 ) -> None:
-    """Set a fact. The values replace what was there."""
+    """Set a fact. The values replace what was there.
+
+    \b
+    Examples:
+      persona profile set name "Nora Lindqvist"
+      persona profile set contact "Tom Brannigan" "Maja Lindqvist"
+      persona profile set phone "+353 91 555 0142"
+    """
     _profile().set(field, *values)
 
 
 @profile.command()
 def rm(field: Annotated[str, typer.Argument(help="The field to remove.")]) -> None:
-    """Remove a fact."""
+    """Remove a fact.
+
+    \b
+    Examples:
+      persona profile rm phone
+    """
     kept = _profile()
     if not kept.get(field):
         raise NothingFound(f"There is no field '{field}'. `persona profile show` lists them.")
@@ -57,7 +84,14 @@ def contacts(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="JSON on stdout.")] = False,
 ) -> None:
-    """The contacts that `persona memory import people.vcf` brought: nothing of them leaves."""
+    """The contacts that `persona memory import people.vcf` brought: nothing of them leaves.
+
+    \b
+    Examples:
+      persona profile contacts
+      persona profile contacts "Maja Lindqvist"
+      persona profile contacts "Maja Lindqvist" --forget
+    """
     from persona_cli.parts import Parts
 
     parts = Parts.of_user()

@@ -11,10 +11,11 @@ import re
 import signal
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
+from persona_cli.cli.aside import aside, drawing
 from persona_cli.errors import PersonaError, Refused
 
 if TYPE_CHECKING:
@@ -61,12 +62,13 @@ def visible(text: str) -> str:
 def say(text: str, style: str = "") -> None:
     """A line for the person, on stderr."""
     text = visible(text)
-    if style and err_is_terminal():
-        from rich.markup import escape
+    with aside():
+        if style and err_is_terminal():
+            from rich.markup import escape
 
-        console(stderr=True).print(f"[{style}]{escape(text)}[/]")
-    else:
-        print(text, file=sys.stderr, flush=True)
+            console(stderr=True).print(f"[{style}]{escape(text)}[/]")
+        else:
+            print(text, file=sys.stderr, flush=True)
 
 
 def note(text: str) -> None:
@@ -101,8 +103,10 @@ def write_json(value: Any) -> None:
 @contextmanager
 def working(what: str) -> Iterator[None]:
     """A spinner on stderr while something takes its time; nothing off a terminal."""
-    status: AbstractContextManager[Any] = console(stderr=True).status(what) if err_is_terminal() else nullcontext()
-    with status:
+    if not err_is_terminal():
+        yield
+        return
+    with console(stderr=True).status(what) as status, drawing(status):
         yield
 
 
@@ -186,53 +190,6 @@ def stream_plain(pieces: Iterable[str], raw: bool = False) -> None:
         last = piece
     if last and not last.endswith("\n"):
         write("\n")
-
-
-def stream_markdown(pieces: Iterable[str]) -> None:
-    """Render Markdown while it arrives: finished blocks are printed once and stay, only the last one is redrawn."""
-    from rich.live import Live
-    from rich.markdown import Markdown
-
-    screen = console(wrap=True)
-    pending = ""
-    with Live(console=screen, transient=True, refresh_per_second=12, vertical_overflow="visible") as live:
-        try:
-            for piece in until_interrupted(pieces):
-                pending += visible(piece)
-                done, pending = finished_blocks(pending)
-                if done:
-                    live.update("")
-                    screen.print(Markdown(done))
-                    screen.print()
-                live.update(Markdown(pending))
-        finally:
-            live.update("")
-    if pending.strip():
-        screen.print(Markdown(pending))
-
-
-def finished_blocks(text: str) -> tuple[str, str]:
-    """Split Markdown at its last blank line outside a code fence: (what cannot change any more, the rest).
-
-    A list is not finished by a blank line: its numbering and spacing hang on what follows.
-    """
-    fence, cut, offset = "", 0, 0
-    for line in text.splitlines(keepends=True):
-        offset += len(line)
-        stripped = line.strip()
-        if fence:
-            if stripped.startswith(fence):
-                fence = ""
-        elif stripped.startswith(("```", "~~~")):
-            fence = stripped[:3]
-        elif not stripped and line.endswith("\n") and not _in_list(text[cut:offset]):
-            cut = offset
-    return text[:cut].rstrip("\n"), text[cut:]
-
-
-def _in_list(block: str) -> bool:
-    first = block.strip()
-    return first.startswith(("- ", "* ", "+ ")) or (first[:1].isdigit() and ". " in first[:4])
 
 
 def quiet_stdout() -> None:

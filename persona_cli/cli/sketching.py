@@ -10,6 +10,7 @@ import typer
 from persona_cli.cli import jsonl, screen
 from persona_cli.cli.asking import named_mode
 from persona_cli.cli.intake import read_request, title
+from persona_cli.cli.piping import FileOption, pages
 from persona_cli.cli.stages import ConversationOption, JsonlOption, JsonOption
 from persona_cli.errors import Refused
 from persona_cli.settings import LOCAL
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 def sketch(
     text: Annotated[list[str] | None, typer.Argument(help="The request (or on stdin).")] = None,
+    file: FileOption = None,
     conversation: ConversationOption = "",
     mode: Annotated[str, typer.Option("--mode", help="In which mode: sketch, outline, logits, local, auto.")] = "",
     drafter: Annotated[
@@ -28,7 +30,15 @@ def sketch(
     as_json: JsonOption = False,
     as_jsonl: JsonlOption = False,
 ) -> None:
-    """Print the payload that would leave for a request, and send nothing."""
+    """Print the payload that would leave for a request, and send nothing.
+
+    \b
+    Examples:
+      persona sketch "thank Tom Brannigan for the new door"
+      persona sketch --json -f mail.txt "answer this mail" | jq .withheld
+      persona sketch "thank Tom Brannigan for the new door" | your-own-tool | persona restore
+      persona sketch --jsonl < requests.jsonl > payloads.jsonl
+    """
     from persona_cli.assistant import Assistant
     from persona_cli.exchange import Request
     from persona_cli.forgetting import expire
@@ -43,7 +53,7 @@ def sketch(
     if as_jsonl:
         jsonl.each_line(lambda row: _sketch_row(assistant, row, mode))
         return
-    asked, document = read_request(text or [])
+    asked, document = read_request(text or [], file or [], pages(parts, mode, dry=True))
     request = assistant.choose(Request(asked, document, mode=mode), dry=True)
     if request.mode == LOCAL:
         show_nothing(request, as_json)

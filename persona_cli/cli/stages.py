@@ -31,7 +31,14 @@ CHUNK = 4096
 
 
 def detect(as_json: JsonOption = False, as_jsonl: JsonlOption = False) -> None:
-    """Find the private spans in the text on stdin."""
+    """Find the private spans in the text on stdin.
+
+    \b
+    Examples:
+      persona detect < notes.txt
+      persona detect --json < notes.txt | jq '.spans[].text'
+      persona detect --jsonl < texts.jsonl > spans.jsonl
+    """
     from persona_cli.parts import Parts
 
     detector = Parts.of_user(reading=screen.reading()).detector
@@ -57,7 +64,14 @@ def restore(
     as_json: JsonOption = False,
     as_jsonl: JsonlOption = False,
 ) -> None:
-    """Put the private details back into text with placeholders (of the last conversation, or the one named)."""
+    """Put the private details back into text with placeholders (of the last conversation, or the one named).
+
+    \b
+    Examples:
+      persona restore < answer.txt
+      persona restore --conversation 7f3a --json < answer.txt
+      persona restore --restore-in prose,code < answer.md
+    """
     from persona_cli.parts import Parts
     from persona_cli.privacy.restore import Restorer, restore
     from persona_cli.settings import with_value
@@ -103,7 +117,14 @@ def compress(
     as_json: JsonOption = False,
     as_jsonl: JsonlOption = False,
 ) -> None:
-    """Shorten the text on stdin to a share of its words, keeping what carries it."""
+    """Shorten the text on stdin to a share of its words, keeping what carries it.
+
+    \b
+    Examples:
+      persona compress < notes.txt
+      persona compress --ratio 0.3 < notes.txt > short.txt
+      persona compress --mode gist --json < notes.txt
+    """
     from persona_cli.memory.compress import compress
 
     share = _share(ratio, mode)

@@ -1,13 +1,16 @@
 """One event of an OpenAI-compatible stream, read as what it is: data from a stranger.
 
-Only the text of the first choice is kept. Tool calls are never looked at, nor is the reasoning that some servers send
-beside the text. Whole (not streamed) answers have the same shape with `message` for `delta`, and are read here too.
+Only the text of the first choice is kept, and the tool calls beside it (calls.py), which run nothing by themselves.
+The reasoning that some servers send is never looked at. Whole (not streamed) answers have the same shape with
+`message` for `delta`, and are read here too.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+
+from persona_cli.cloud.calls import CallPiece, read_pieces
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,7 @@ class Chunk:
     text: str = ""
     finish: str = ""
     usage: Usage | None = None
+    calls: tuple[CallPiece, ...] = ()
 
 
 def read_chunk(data: object) -> Chunk:
@@ -39,7 +43,7 @@ def read_chunk(data: object) -> Chunk:
         if isinstance(choice, dict) and choice.get("index", 0) == 0:
             said = choice.get("delta") or choice.get("message")
             finish = choice.get("finish_reason")
-            return Chunk(_text(said), finish if isinstance(finish, str) else "", usage)
+            return Chunk(_text(said), finish if isinstance(finish, str) else "", usage, tuple(read_pieces(said)))
     return Chunk(usage=usage)
 
 

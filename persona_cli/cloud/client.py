@@ -7,17 +7,21 @@ cannot be seen, capped or interrupted from outside.
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
+from persona_cli.cloud.calls import Calls, ToolCall
 from persona_cli.cloud.chunks import Chunk, Usage, read_chunk
+from persona_cli.cloud.endpoints import CHAT, endpoint, setting_of
 from persona_cli.errors import CloudKeyRejected, SettingsError
 from persona_cli.privacy.gate import Cleared
-from persona_cli.settings import OPENAI_BASE_URL, CloudSettings
+from persona_cli.settings import CloudSettings
 
 if TYPE_CHECKING:
     import httpx2
@@ -26,7 +30,6 @@ if TYPE_CHECKING:
     from persona_cli.cloud.failures import Explain
     from persona_cli.cloud.transport import OneWayOut
 
-PATH: Final = "/chat/completions"
 # A host that takes no connection within this time is not going to; `timeout` is for slow models.
 CONNECT_SECONDS: Final = 15.0
 FIRST_PAUSE: Final = 0.5
@@ -35,7 +38,7 @@ LONGEST_PAUSE: Final = 30.0
 
 
 class Cloud:
-    """A client for `settings.base_url`. After an answer, `cut_short` and `usage` tell how it ended.
+    """A client for `settings.base_url`. After an answer, `cut_short`, `usage` and `calls` tell how it ended.
 
     `cut_short` is True when the model stopped at its token limit; `usage` is None when the server did not count.
     `http_transport` makes the connections (its own by default: https honours HTTPS_PROXY and NO_PROXY of `env`, plain
@@ -52,17 +55,17 @@ class Cloud:
         sleep: Callable[[float], None] = time.sleep,
         env: Mapping[str, str] = os.environ,
     ) -> None:
-        address = _address(settings.base_url)
+        self._endpoint = endpoint(settings)
         self._settings = settings
-        self._host = address.netloc
-        self._base_url = settings.base_url.strip().rstrip("/")
-        self._url = self._base_url + PATH
+        self._host = self._endpoint.host
+        self._url = self._endpoint.at(CHAT)
         self._key = _sendable(key, self._host)
         self._http_transport = http_transport
         self._sleep = sleep
         self._env = env
         self.cut_short = False
         self.usage: Usage | None = None
+        self.calls: tuple[ToolCall, ...] = ()
 
     def warm_up(self) -> None:
         """Import the SDK (0.9 s of CPU), for a thread to do while the sketch is drafted. Opens no connection."""
@@ -71,11 +74,30 @@ class Cloud:
         from persona_cli.cloud import failures  # noqa: F401
         from persona_cli.cloud.transport import connector
 
-        with httpx2.Client(transport=connector(self._url)) as http:
+        with httpx2.Client(transport=connector(self._url, ca=self._settings.ca)) as http:
             self._sdk(http)
 
-    def stream(self, cleared: Cleared) -> Generator[str, None, None]:
+    def another(
+        self,
+        around: Callable[[httpx2.BaseTransport], httpx2.BaseTransport],
+        sleep: Callable[[float], None],
+        retries: int,
+    ) -> Cloud:
+        """A client of the same server for a thread of its own: nothing that changes is shared.
+
+        `around` is given what makes the connections, and gives what is to make them. Raises SettingsError.
+        """
+        twin = copy.copy(self)
+        twin._settings = replace(self._settings, retries=retries)
+        twin._http_transport = around(self._connection()[1])
+        twin._sleep = sleep
+        twin.cut_short, twin.usage, twin.calls = False, None, ()
+        return twin
+
+    def stream(self, cleared: Cleared, tools: bool = False) -> Generator[str, None, None]:
         """The answer, piece by piece. Nothing is sent before the first piece is asked for.
+
+        With `tools` the answer may be calls in place of words, or beside them: `calls`, afterwards.
 
         The connection lives as long as the generator: closing it, or Ctrl-C, closes the connection. An attempt that
         failed before any text arrived is repeated, with the same bytes, up to `settings.retries` times. Raises
@@ -83,29 +105,25 @@ class Cloud:
         """
         if type(cleared) is not Cleared:  # a subclass could have been made without the gate
             raise TypeError(f"The cloud takes what the gate cleared, not {type(cleared).__name__}.")
-        return self._answer(cleared)
+        return self._answer(cleared, tools)
 
-    def _answer(self, cleared: Cleared) -> Generator[str, None, None]:
+    def _answer(self, cleared: Cleared, tools: bool) -> Generator[str, None, None]:
         import httpx2
 
         from persona_cli.cloud.failures import PROBLEMS, Explain, Failure
-        from persona_cli.cloud.transport import OneWayOut, connector, proxy_for
+        from persona_cli.cloud.transport import OneWayOut
 
-        try:
-            proxy = proxy_for(self._url, self._env) or ""
-            proxy_host = urlsplit(proxy).hostname or ""
-            inner = self._http_transport or connector(self._url, proxy or None)
-        except (ValueError, ImportError):
-            raise SettingsError("HTTPS_PROXY names no proxy persona can use. Give it as http://HOST:PORT.") from None
+        proxy_host, inner = self._connection()
         model, timeout = self._settings.model, self._settings.timeout
-        explain = Explain(self._host, model, timeout, proxy_host, self._key or "", _said(cleared.body))
-        way = OneWayOut(self._url, cleared.body, self._key, inner)
+        named = setting_of(self._settings, "")
+        explain = Explain(self._host, model, timeout, proxy_host, self._key or "", _said(cleared.body), named)
+        way = OneWayOut(self._url, cleared.body, self._key, inner, authorization=self._endpoint.authorization)
         with httpx2.Client(transport=way, follow_redirects=False, trust_env=False) as http:
             sdk = self._sdk(http)
             for attempt in range(self._settings.retries + 1):
                 arrived: list[str] = []
                 try:
-                    for text in self._attempt(sdk, way, cleared, explain):
+                    for text in self._attempt(sdk, way, cleared, explain, tools):
                         arrived.append(text)
                         yield text
                     return
@@ -118,12 +136,27 @@ class Cloud:
                     raise failure.error
                 self._sleep(pause)
 
-    def _attempt(self, sdk: OpenAI, way: OneWayOut, cleared: Cleared, explain: Explain) -> Iterator[str]:
+    def _connection(self) -> tuple[str, httpx2.BaseTransport]:
+        """The host of the proxy ("" for none), and what makes the connections. Raises SettingsError."""
+        from persona_cli.cloud.transport import connector, proxy_for
+
+        try:
+            proxy = proxy_for(self._url, self._env, self._settings.proxy) or ""
+            inner = self._http_transport or connector(self._url, proxy or None, self._settings.ca)
+            return urlsplit(proxy).hostname or "", inner
+        except (ValueError, ImportError):
+            raise SettingsError("HTTPS_PROXY names no proxy persona can use. Give it as http://HOST:PORT.") from None
+
+    def _attempt(self, sdk: OpenAI, way: OneWayOut, cleared: Cleared, explain: Explain, tools: bool) -> Iterator[str]:
         from openai import Stream
 
         self.cut_short, self.usage = False, None
+        self.calls = ()
+        calls = Calls()
         spoke, finish = False, ""
-        with sdk.post(PATH, cast_to=object, content=cleared.body, stream=True, stream_cls=Stream[object]) as stream:
+        with sdk.post(
+            self._url, cast_to=object, content=cleared.body, stream=True, stream_cls=Stream[object]
+        ) as stream:
             kind = stream.response.headers.get("content-type", "").partition(";")[0].strip().lower()
             if kind == "text/html":
                 raise explain.rubbish("a web page")
@@ -131,12 +164,15 @@ class Cloud:
             for chunk in [_whole(stream, explain)] if whole else _streamed(stream):
                 self.usage = chunk.usage or self.usage
                 finish = finish or chunk.finish
+                for piece in chunk.calls if tools else ():
+                    calls.add(piece)
                 if chunk.text:
                     spoke = True
                     yield chunk.text
         if not (finish or way.done or whole):
             raise explain.truncated()
-        if not spoke:
+        self.calls = calls.finished
+        if not spoke and not self.calls:
             raise explain.empty(finish)
         self.cut_short = finish == "length"
 
@@ -149,7 +185,7 @@ class Cloud:
         return OpenAI(
             # The key is added at the wire (transport.py): the SDK, its logs and its errors never hold it.
             api_key="added-at-the-wire",
-            base_url=self._base_url,
+            base_url=self._endpoint.base,
             http_client=http,
             max_retries=0,
             timeout=httpx2.Timeout(silence, connect=connect),
@@ -184,20 +220,6 @@ def _said(body: bytes) -> str:
     messages = json.loads(body).get("messages", [])
     contents = [message.get("content") for message in messages if isinstance(message, dict)]
     return "\n".join([body.decode("utf-8"), *(content for content in contents if isinstance(content, str))])
-
-
-def _address(base_url: str) -> SplitResult:
-    wanted = f"cloud.base_url must be an address such as {OPENAI_BASE_URL}"
-    try:
-        address = urlsplit(base_url.strip())
-        port_fits = address.port != 0
-    except ValueError:
-        raise SettingsError(f"{wanted}.") from None
-    if address.scheme not in ("http", "https") or not address.hostname or not port_fits:
-        raise SettingsError(f"{wanted}.")
-    if address.username or address.password or address.query or address.fragment or not base_url.isprintable():
-        raise SettingsError(f"{wanted}, without a user name, '?' or '#'. Keys are kept by `persona keys set`.")
-    return address
 
 
 def _sendable(key: str | None, host: str) -> str | None:

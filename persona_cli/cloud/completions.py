@@ -22,8 +22,9 @@ from urllib.parse import urlsplit
 import httpx2
 
 from persona_cli.cloud.client import FIRST_PAUSE, LONGEST_PAUSE, Cloud
+from persona_cli.cloud.endpoints import setting_of
 from persona_cli.cloud.failures import PROBLEMS, Explain, Failure
-from persona_cli.cloud.transport import OneWayOut, connector, proxy_for
+from persona_cli.cloud.transport import OneWayOut, proxy_for
 from persona_cli.errors import CloudError, SettingsError
 from persona_cli.privacy.gate import Cleared
 
@@ -60,11 +61,7 @@ class Completions(Cloud):
     _way: _OneAfterTheOther | None = None
 
     def __enter__(self) -> Completions:
-        try:
-            proxy = proxy_for(self._url, self._env) or None
-            self._way = _OneAfterTheOther(self._http_transport or connector(self._url, proxy))
-        except (ValueError, ImportError):
-            raise SettingsError("HTTPS_PROXY names no proxy persona can use. Give it as http://HOST:PORT.") from None
+        self._way = _OneAfterTheOther(self._connection()[1])
         self._http = httpx2.Client(transport=self._way, follow_redirects=False, trust_env=False)
         self._client: OpenAI = self._sdk(self._http)
         return self
@@ -82,7 +79,7 @@ class Completions(Cloud):
         TypeError for anything but what the gate cleared.
         """
         try:
-            answer = self._post(self._base_url + COMPLETIONS, cleared)
+            answer = self._post(self._endpoint.at(COMPLETIONS), cleared)
         except _Refusal as refusal:
             if refusal.status in NOT_THERE and "model" not in refusal.said.lower():
                 raise self._unfit("has no /completions") from refusal
@@ -99,7 +96,7 @@ class Completions(Cloud):
 
         Raises CloudError where it cannot be reached or does not accept the key.
         """
-        at = urlsplit(self._base_url)
+        at = urlsplit(self._endpoint.base)
         try:
             answer = self._post(f"{at.scheme}://{at.netloc}{at.path.removesuffix('/v1')}{path}", cleared)
         except _Refusal as refusal:
@@ -123,13 +120,14 @@ class Completions(Cloud):
             raise TypeError(f"The cloud takes what the gate cleared, not {type(cleared).__name__}.")
         if self._way is None:
             raise RuntimeError("Completions are asked for inside of a `with`.")
-        proxy_host = urlsplit(proxy_for(url, self._env) or "").hostname or ""
+        proxy_host = urlsplit(proxy_for(url, self._env, self._settings.proxy) or "").hostname or ""
         said = json.loads(cleared.body).get("prompt", "")
         explain = Explain(
             self._host, self._settings.model, self._settings.timeout, proxy_host, self._key or "",
-            f"{cleared.body.decode('utf-8')}\n{said}",
+            f"{cleared.body.decode('utf-8')}\n{said}", setting_of(self._settings, ""),
         )  # fmt: skip
-        way = self._way.let_out(OneWayOut(url, cleared.body, self._key, self._way.inner))
+        authorization = self._endpoint.authorization
+        way = self._way.let_out(OneWayOut(url, cleared.body, self._key, self._way.inner, authorization=authorization))
         for attempt in range(self._settings.retries + 1):
             try:
                 with self._client.post(

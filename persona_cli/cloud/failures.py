@@ -41,6 +41,8 @@ QUOTE_LENGTH: Final = 200
 # So many characters in common with the request are no accident: the server is giving it back.
 ECHO_LENGTH: Final = 16
 _ESCAPES: Final = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[\]PX^_].*?(?:\x07|\x1b\\|$)|\x1b.?", re.DOTALL)
+EXPIRED: Final = (9, 10)
+OTHER_NAME: Final = (62, 63, 64)
 _TOO_LONG: Final = re.compile(
     r"context[ _](?:length|window|size)|maximum context|too (?:long|large)|exceed\w* .*tokens"
 )
@@ -80,6 +82,8 @@ class Explain:
     proxy: str = ""
     key: str = field(default="", repr=False)
     body: str = field(default="", repr=False)
+    # What stands before the names of this server's settings: "cloud." or "providers.NAME.".
+    named: str = "cloud."
 
     def problem(self, problem: BaseException, answered: bool) -> Failure:
         """`answered`: the head of a response had arrived before `problem`."""
@@ -88,7 +92,7 @@ class Explain:
         if isinstance(problem, CloudError):
             return Failure(problem)
         if isinstance(problem, openai.APIStatusError):
-            return self._status(problem.response, problem.body)
+            return self.status(problem.response, problem.body)
         if silence := _cause(problem, httpx2.TimeoutException):
             return self._silence(silence)
         if isinstance(problem, openai.APIConnectionError) or _cause(problem, httpx2.TransportError, OSError):
@@ -104,7 +108,7 @@ class Explain:
         return Failure(
             CloudGarbled(
                 f"{self.host} answered with {what}, which is not the chat-completions protocol. "
-                "Check `persona config get cloud.base_url`; most servers want it to end in /v1."
+                f"Check `persona config get {self.named}base_url`; most servers want it to end in /v1."
             )
         )
 
@@ -112,7 +116,7 @@ class Explain:
         reasons = {
             "length": "its tokens were used up before the first word. Ask for less, or use another model",
             "content_filter": "the server's content filter stopped it. Reword the request, or use --local",
-            "tool_calls": "it asked for tools, which persona never runs. Ask again, or use another model",
+            "tool_calls": "it asked for tools, and none were offered. Ask again, or use another model",
         }
         reason = reasons.get(finish, "no reason was given. Ask again, or use another model")
         return Failure(CloudGarbled(f"The answer of {self.host} holds no text: {reason}."))
@@ -126,7 +130,7 @@ class Explain:
         return Failure(
             CloudTimeout(
                 f"{self.host} sent nothing for {self.timeout:g} seconds. Ask again, or wait longer: "
-                f"`persona config set cloud.timeout {math.ceil(self.timeout * 3)}`."
+                f"`persona config set {self.named}timeout {math.ceil(self.timeout * 3)}`."
             )
         )
 
@@ -134,29 +138,42 @@ class Explain:
         again = True
         if wrong := _cause(problem, ssl.SSLCertVerificationError):
             reason = f"its certificate is not trusted ({self.quote(wrong.verify_message)})"
-            step, again = "Check cloud.base_url; for a certificate of your own set SSL_CERT_FILE", False
+            step, again = self._mistrust(wrong.verify_code), False
         elif _cause(problem, ssl.SSLError):
             reason, step, again = (
                 "it does not speak TLS here",
-                "Check the port and the https:// of cloud.base_url",
+                f"Check the port and the https:// of {self.named}base_url",
                 False,
             )
         elif unknown := _cause(problem, socket.gaierror):
-            reason, step = "its name is not known", "Check the network and cloud.base_url, or use --local"
+            reason, step = "its name is not known", f"Check the network and {self.named}base_url, or use --local"
             again = unknown.errno == socket.EAI_AGAIN
         elif _cause(problem, httpx2.ProxyError):
-            reason, step, again = f"the proxy {self.proxy} does not let it through", "Check HTTPS_PROXY", False
+            reason = f"the proxy {self.proxy} does not let it through"
+            step, again = f"Check HTTPS_PROXY and {self.named}proxy", False
         elif broken := _cause(problem, httpx2.RemoteProtocolError):
             if "disconnected" not in str(broken):
                 return self.rubbish("something that is not HTTP")
             reason, step = "it closed the connection without a word", "Ask again, or use --local"
         elif _cause(problem, ConnectionRefusedError):
-            reason, step = "nothing listens there", "Is the server running? Check cloud.base_url, or use --local"
+            reason, step = "nothing listens there", f"Is the server running? Check {self.named}base_url, or use --local"
         else:
-            reason, step = "the connection failed", "Check the network and cloud.base_url, or use --local"
+            reason, step = "the connection failed", f"Check the network and {self.named}base_url, or use --local"
         return Failure(CloudUnreachable(f"{self.host} cannot be reached: {reason}. {step}."), again)
 
-    def _status(self, response: httpx2.Response, body: object) -> Failure:
+    def _mistrust(self, code: int) -> str:
+        """The next step for a certificate that did not verify. `code` is OpenSSL's (X509_V_ERR_*)."""
+        if code in EXPIRED:
+            return "It has expired or is not valid yet: check the clock of this machine, or tell who runs the server"
+        if code in OTHER_NAME:
+            return f"It was made for another name: check {self.named}base_url"
+        return (
+            f"If the server or the network is your own, name the PEM file of its certificate authority: "
+            f"`persona config set {self.named}ca FILE` (or SSL_CERT_FILE); else somebody may be listening"
+        )
+
+    def status(self, response: httpx2.Response, body: object) -> Failure:
+        """An answer with a status that is an error. `body` is what came with it, decoded."""
         status = response.status_code
         said = "" if "html" in response.headers.get("content-type", "") else _message(body)
         code = _field(body, "code")
@@ -175,7 +192,8 @@ class Explain:
         if status == 404:
             return self._failed(
                 f"{self.host} has no model '{self.model}', or no such API{told}",
-                "Check `persona config get cloud.model` and `persona config get cloud.base_url`",
+                f"Check `persona config get cloud.model` and `persona config get {self.named}base_url`; "
+                "`persona providers check` lists its models",
             )
         if status == 413 or (status in (400, 422) and _TOO_LONG.search(f"{code} {said}".lower())):
             return self._failed(
@@ -189,12 +207,27 @@ class Explain:
             where = self.quote(_host_in(response.headers.get("location", ""))) or "elsewhere"
             return self._failed(
                 f"{self.host} sends the request on to {where} ({status}), and persona follows no redirects",
-                "If you trust that address, make it your cloud.base_url",
+                f"If you trust that address, make it your {self.named}base_url",
             )
+        if unknown := self._unusual(status):
+            return self._failed(f"{self.host} does not accept the request{told}", unknown)
         return self._failed(
             f"{self.host} does not accept the request{told}",
-            "Check `persona config get cloud.model` and `persona config get cloud.base_url`",
+            f"Check `persona config get cloud.model` and `persona config get {self.named}base_url`",
         )
+
+    def _unusual(self, status: int) -> str:
+        """What to do without, where the body has a field that not every server knows; "" where it has none."""
+        if status not in (400, 422, 501):
+            return ""
+        if '"response_format":{"type":"json_schema"' in self.body:
+            return (
+                "It may not know response_format, or not this schema: ask for JSON in words without --schema, use "
+                "another model, or --local, where every model is held to it"
+            )
+        if '"stream_options":{' in self.body:
+            return "It may not know stream_options: ask without -u, and the tokens are reckoned here"
+        return ""
 
     def _limited(self, headers: Mapping[str, str], code: str, told: str) -> Failure:
         if code == "insufficient_quota":

@@ -48,8 +48,13 @@ class _Done:
 
 
 def wanted(request: Request, parts: Parts) -> frozenset[str]:
-    """What is to be done with the answer, STYLE and FILL: as the request says, or the setting answer.finish."""
+    """What is to be done with the answer, STYLE and FILL: as the request says, or the setting answer.finish.
+
+    With JSON of a schema nothing is.
+    """
     both = frozenset((STYLE, FILL))
+    if request.schema:
+        return frozenset()
     if request.finish is not None:
         return both if request.finish else frozenset()
     set_to = parts.settings.answer.finish

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from persona_cli.errors import ModelMissing, PersonaError, UsageError
 from persona_cli.exchange import Request
-from persona_cli.settings import AUTO, LOCAL, OUTLINE, SKETCH
+from persona_cli.settings import AUTO, LOCAL, LOGITS, OUTLINE, SKETCH
 from persona_cli.sketch.content import stems
 from persona_cli.sketch.need import STRICT
 from persona_cli.sketch.prompts import ROUTE_SCHEMA, ROUTE_SYSTEM
@@ -29,6 +29,10 @@ AS_ASKED: Final = "as you asked"
 BY_SETTING: Final = "the setting answer.mode"
 NO_CLOUD: Final = "no cloud is configured"
 GOES_ON: Final = "it goes on from what was answered on this machine"
+TOOLS_NEED_SKETCH: Final = (
+    "Tools (-T) work in the mode sketch only, and with a cloud (cloud.model): it is the cloud that asks for them. "
+    "`persona tools call NAME JSON` runs one without."
+)
 # With fewer content words a request goes on from what was said before.
 FOLLOW_UP: Final = 4
 CLOUD_FAILED: Final = "the cloud failed"
@@ -54,6 +58,11 @@ NEEDS: Final[Mapping[str, str]] = {
     "it asks for a long text": r"\b(?:long|detailed|in[- ]depth|thorough|comprehensive|report|thesis|chapter|article|"
     r"business plan|proposal|cover letter|\d+ (?:pages?|paragraphs)|(?:[2-9]\d\d|\d{4,})[- ]words?)\b",
 }  # fmt: skip
+
+SCHEMA_ELSEWHERE: Final = (
+    "--schema does not go with --mode {mode}: there the local model words the text, along what the cloud says. "
+    "Use --mode sketch, or --local."
+)
 
 
 @dataclass(frozen=True)
@@ -99,8 +108,16 @@ def chosen(request: Request, parts: Parts, dry: bool = False) -> Request:
     if request.mode_reason:
         return request
     mode = request.mode or parts.settings.answer.mode
+    if request.tools and mode == AUTO:
+        mode = SKETCH
+    if request.tools and (mode != SKETCH or not (parts.settings.cloud.configured or dry)):
+        raise UsageError(TOOLS_NEED_SKETCH)
+    if request.schema and mode in (OUTLINE, LOGITS):
+        raise UsageError(SCHEMA_ELSEWHERE.format(mode=mode))
     if mode == AUTO:
         choice = choose(situation(request, parts))
+        if request.schema and choice.mode == OUTLINE:
+            choice = replace(choice, mode=SKETCH)
         return replace(request, mode=choice.mode, mode_reason=choice.reason, fallback=choice.mode != LOCAL)
     if mode != LOCAL and not parts.settings.cloud.configured and not dry:
         if request.mode:
@@ -116,7 +133,7 @@ def situation(request: Request, parts: Parts) -> Situation:
     cloud, level = parts.settings.cloud.configured, parts.settings.privacy.level
     capable = _capable(parts)
     window = parts.settings.local.context if capable else min(parts.settings.local.context, TINY_WINDOW)
-    fits = (len(request.text) + len(request.document)) / TOKEN_CHARACTERS + ANSWER_ROOM <= window
+    fits = (len(request.text) + len(request.role) + len(request.document)) / TOKEN_CHARACTERS + ANSWER_ROOM <= window
     needs, why = LOCAL, ""
     if cloud and fits:
         needs, why = _needs(request, parts)
@@ -135,7 +152,7 @@ def needs_by_rule(text: str, document: str) -> str:
 def _needs(request: Request, parts: Parts) -> tuple[str, str]:
     if _goes_on(request, parts):
         return LOCAL, GOES_ON
-    if why := needs_by_rule(request.text, request.document):
+    if why := needs_by_rule(request.text, request.document) or needs_by_rule(request.role, ""):
         return CLOUD, why
     try:
         where = routed(parts.engine, request.text)

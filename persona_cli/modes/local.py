@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+import json
+from typing import TYPE_CHECKING, Any, Final
 
+from persona_cli.errors import UsageError
 from persona_cli.exchange import Answer, Pieces, Request
 from persona_cli.modes.long_reading import LongReading
 from persona_cli.modes.steps import Steps
 from persona_cli.sketch.prompts import NOTES_HEADING
-from persona_cli.sketch.sketch import Message, prompt
+from persona_cli.sketch.sketch import Message, prompt, with_role
+from persona_cli.structured.answers import invalid
 
 if TYPE_CHECKING:
     from persona_cli.sketch.extractive import Recalled
@@ -18,6 +21,7 @@ LOCAL_SYSTEM: Final = (
     "Write what is asked, using the notes where they help."
 )
 ANSWER_TOKENS: Final = 1024
+SCHEMA_HEADING: Final = "\nAnswer with JSON of this schema:\n"
 
 
 class LocalMode:
@@ -29,15 +33,18 @@ class LocalMode:
 
     def answer(self, request: Request) -> Pieces:
         """The text as it comes, then the Answer, and again with what was learned. Raises ContextOverflow and others."""
+        schema = _schema_here(request.schema)
         engine, record = self._parts.engine, self._steps.record
         memories = self._steps.recall(request)
         history, told = record.history(request), notes(memories)
 
+        system = LOCAL_SYSTEM + (f"{SCHEMA_HEADING}{request.schema}" if schema else "")
+
         def ask(document: str) -> list[Message]:
             asked = Message("user", prompt(request.text, document, told, NOTES_HEADING))
-            return [Message("system", LOCAL_SYSTEM), *history, asked]
+            return [Message("system", with_role(system, request.role)), *history, asked]
 
-        reading = LongReading(engine, request.text, request.document, ask, ANSWER_TOKENS)
+        reading = LongReading(engine, request.text, request.document, ask, ANSWER_TOKENS, schema)
         shown: list[str] = []
         complete = False
         try:
@@ -58,9 +65,29 @@ class LocalMode:
             memories=tuple(memory.id for memory in memories if memory.id),
             cut_short=reading.cut_short,
             shortened=reading.told,
+            tokens_in=reading.tokens_in,
+            tokens_out=reading.tokens_out,
+            invalid=invalid(text, request.schema) if schema else "",
         )
         yield answer
         yield record.learned(request, memories, answer)
+
+
+def _schema_here(schema: str) -> dict[str, Any] | None:
+    """The schema that the local model is held to, None for none. Raises UsageError where it cannot be."""
+    if not schema:
+        return None
+    from persona_cli.local.json_grammar import grammar
+
+    read: dict[str, Any] = json.loads(schema)
+    try:
+        grammar(read)
+    except (ValueError, KeyError, TypeError, RecursionError, AttributeError) as error:
+        raise UsageError(
+            f"The local model cannot be held to this schema: {error}. It can to objects, arrays, strings, numbers, "
+            "true and false, null, enum and const. Leave the rest out, or ask the cloud (--mode sketch)."
+        ) from None
+    return read
 
 
 def notes(memories: tuple[Recalled, ...]) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from persona_cli.modes.local import ANSWER_TOKENS, LOCAL_SYSTEM, notes
 from persona_cli.modes.sending import recorded, restored_answer
 from persona_cli.modes.steps import Steps
 from persona_cli.sketch.prompts import NOTES_HEADING
-from persona_cli.sketch.sketch import CLOUD_SYSTEM, Message, Sketch, prompt
+from persona_cli.sketch.sketch import CLOUD_SYSTEM, Message, Sketch, prompt, with_role
 
 if TYPE_CHECKING:
     from persona_cli.modes.fusion import Schedule
@@ -51,7 +51,7 @@ class LogitsMode:
         level = self._parts.settings.privacy.level
         history = steps.record.history(request)
         draft = self._parts.drafter.draft
-        sketch = draft(request.text, request.document, history, memories, detector, table, level)
+        sketch = draft(request.text, request.document, history, memories, detector, table, level, request.role)
         sketch = for_cloud(sketch, self._parts.settings.cloud.context)
         sketch = steps.described(sketch, request, table, facts)
         sketch = replace(sketch, decisions=(*sketch.decisions, *steps.record.kept_here(request)))
@@ -153,7 +153,7 @@ def _here(
 
     noted = tuple(masked(note) for note in notes(memories))
     asked = prompt(masked(request.text), masked(request.document), noted, NOTES_HEADING)
-    return (Message("system", LOCAL_SYSTEM), *sketch.history, Message("user", asked))
+    return (Message("system", with_role(LOCAL_SYSTEM, sketch.role)), *sketch.history, Message("user", asked))
 
 
 class _Asking:

@@ -6,9 +6,9 @@ the model says what each part holds, and answers the request with that in the pl
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from persona_cli.sketch.long_documents import condensed, iter_parts
 from persona_cli.sketch.reading import TASKS, first_match
@@ -29,11 +29,18 @@ class LongReading:
     """One request to `engine` about `document`; `ask` makes the messages for a document that stands in its place.
 
     While and after `answer()` has been iterated, `told` says what was done to the document ("" for nothing), and
-    `cut_short` whether an answer ended at its limit.
+    `cut_short` whether an answer ended at its limit. `tokens_in` and `tokens_out` count what the model read and wrote
+    for all of it. With a `schema` the answer is JSON of it, and one piece whatever the request asks for.
     """
 
     def __init__(
-        self, engine: Engine, request: str, document: str, ask: Callable[[str], Sequence[Message]], most: int
+        self,
+        engine: Engine,
+        request: str,
+        document: str,
+        ask: Callable[[str], Sequence[Message]],
+        most: int,
+        schema: Mapping[str, Any] | None = None,
     ) -> None:
         self.told = ""
         self.cut_short = False
@@ -42,12 +49,15 @@ class LongReading:
         self._document = document
         self._ask = ask
         self._most = most
+        self._schema = schema
+        self.tokens_in = 0
+        self.tokens_out = 0
 
     def answer(self) -> Iterator[str]:
         """The text as it comes. Raises ContextOverflow where request and notes alone are too long."""
         if not self._document or self._fits(self._document) or not self._fits(""):
             yield from self._one(self._document)
-        elif first_match(self._request, TASKS) in PART_BY_PART:
+        elif self._schema is None and first_match(self._request, TASKS) in PART_BY_PART:
             parts = list(iter_parts(self._document, self._fits))
             self.told = f"the document is longer than {self._limit} and was answered in {len(parts)} parts"
             for number, part in enumerate(parts):
@@ -68,10 +78,19 @@ class LongReading:
         return self._engine.count(self._ask(document)) + room <= self._engine.window
 
     def _one(self, document: str) -> Iterator[str]:
-        with closing(self._engine.stream(self._ask(document), max_tokens=self._most)) as pieces:
-            yield from pieces
+        yield from self._written(self._ask(document), self._most, self._schema)
         self.cut_short = self.cut_short or self._engine.cut_short
 
     def _of_part(self, part: str) -> str:
         asked = [self._ask("")[0], Message("user", prompt(SUMMARISE, part, (), ""))]
-        return "".join(self._engine.stream(asked, max_tokens=int(self._engine.window * PART_SHARE)))
+        return "".join(self._written(asked, int(self._engine.window * PART_SHARE)))
+
+    def _written(
+        self, messages: Sequence[Message], most: int, schema: Mapping[str, Any] | None = None
+    ) -> Iterator[str]:
+        with closing(self._engine.stream(messages, max_tokens=most, schema=schema)) as pieces:
+            try:
+                yield from pieces
+            finally:
+                self.tokens_in += self._engine.count(messages)
+                self.tokens_out += len(pieces.tokens)

@@ -20,7 +20,7 @@ from persona_cli.modes.long_reading import LongReading
 from persona_cli.modes.sending import recorded
 from persona_cli.modes.steps import Steps
 from persona_cli.sketch.prompts import OUTLINE_SYSTEM, outlined_turn
-from persona_cli.sketch.sketch import Decision, Message, Sketch
+from persona_cli.sketch.sketch import Decision, Message, Sketch, with_role
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,6 +65,11 @@ class OutlineMode:
             *(
                 [Decision("withheld", shorten(request.document, SHOWN), f"the document; {WRITES_HERE}")]
                 if request.document
+                else []
+            ),
+            *(
+                [Decision("withheld", shorten(request.role, SHOWN), f"your system text; {WRITES_HERE}")]
+                if request.role
                 else []
             ),
             *(Decision("withheld", memory.text, f"a memory; {WRITES_HERE}") for memory in memories),
@@ -138,7 +143,7 @@ class OutlineMode:
         self, request: Request, history: Sequence[Message], memories: tuple[Recalled, ...], outline: tuple[str, ...]
     ) -> list[Message]:
         turn = outlined_turn(request.text, request.document, notes(memories), outlines.written(outline))
-        return [Message("system", LOCAL_SYSTEM), *history, Message("user", turn)]
+        return [Message("system", with_role(LOCAL_SYSTEM, request.role)), *history, Message("user", turn)]
 
     def _fitting(
         self, request: Request, history: Sequence[Message], memories: tuple[Recalled, ...], outline: tuple[str, ...]

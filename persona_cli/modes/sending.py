@@ -12,6 +12,7 @@ from persona_cli.exchange import Answer, Draft, Pieces
 if TYPE_CHECKING:
     from persona_cli.privacy.restore import Restorer
     from persona_cli.record import Record
+    from persona_cli.structured.answers import JsonRestorer
 
 
 def recorded(
@@ -58,7 +59,7 @@ def recorded(
 
 
 def restored_answer(
-    draft: Draft, restorer: Restorer, text: str, raw: str, model: str, receipt: int, cut_short: bool
+    draft: Draft, restorer: Restorer | JsonRestorer, text: str, raw: str, model: str, receipt: int, cut_short: bool
 ) -> Answer:
     """The answer to `draft` that came as `raw` from `model` and reads `text` now that `restorer` is through with it."""
     request, sketch = draft.request, draft.sketch

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from persona_cli.exchange import Answer, Draft, Pieces, Request
+from persona_cli.modes.counting import counted
 from persona_cli.modes.sending import recorded, restored_answer
 from persona_cli.modes.steps import Steps
 from persona_cli.sketch.sketch import CLOUD_SYSTEM, CLOUD_SYSTEM_SURROGATES
+from persona_cli.structured.asking import fields
 
 if TYPE_CHECKING:
     from persona_cli.privacy.pseudonyms import Pseudonyms
+    from persona_cli.tools.loop import Rounds
 
 
 class SketchMode:
@@ -32,12 +35,14 @@ class SketchMode:
         level = self._parts.settings.privacy.level
         history = steps.record.history(request)
         draft = self._parts.drafter.draft
-        sketch = draft(request.text, request.document, history, memories, detector, table, level)
+        sketch = draft(request.text, request.document, history, memories, detector, table, level, request.role)
         sketch = for_cloud(sketch, self._parts.settings.cloud.context)
         sketch = steps.described(sketch, request, table, facts)
-        sketch = replace(sketch, decisions=(*sketch.decisions, *steps.record.kept_here(request)))
+        more, replaced = fields(request, detector, table)
+        sketch = replace(sketch, decisions=(*sketch.decisions, *replaced, *steps.record.kept_here(request)))
         with steps.record.kept_when_refused(request):
-            cleared = steps.clear(sketch, _system(table), detector, table, facts)
+            offers = self._offers(request, table)
+            cleared = steps.clear(sketch, _system(table), detector, table, facts, offers, more)
             exposure = steps.expose(request, sketch, cleared, table)
         return Draft(request, sketch, table, cleared, memories, exposure=exposure)
 
@@ -47,26 +52,51 @@ class SketchMode:
         steps = self._steps
         detector, facts = steps.detection(draft.request)
         plain, sketch = edited(draft.sketch, text, detector, draft.table)
-        cleared = steps.clear(sketch, _system(draft.table), detector, draft.table, facts)
+        offers = self._offers(draft.request, draft.table)
+        more, _ = fields(draft.request, detector, draft.table)
+        cleared = steps.clear(sketch, _system(draft.table), detector, draft.table, facts, offers, more)
         exposure = steps.expose(draft.request, sketch, cleared, draft.table)
         request = replace(draft.request, text=plain, document="")
         return Draft(request, sketch, draft.table, cleared, draft.memories, exposure=exposure)
 
+    def _offers(self, request: Request, table: Pseudonyms) -> Sequence[Mapping[str, Any]]:
+        """The tools of `request`, as the cloud is told of them."""
+        if not request.tools:
+            return ()
+        from persona_cli.tools.offering import offered
+
+        return offered(self._steps.toolbox(request).tools, table)
+
     def answer(self, draft: Draft) -> Pieces:
         from persona_cli.privacy.restore import Restorer
+        from persona_cli.structured.answers import JsonRestorer
 
         cloud = self._parts.cloud
-        restorer = Restorer(draft.table, frozenset(self._parts.settings.privacy.restore_in))
+        rounds: Rounds | None = None
+        if draft.request.tools:
+            from persona_cli.tools.loop import Rounds
+
+            rounds = Rounds(self._steps, draft)
+        sinks, schema = frozenset(self._parts.settings.privacy.restore_in), draft.request.schema
+        restorer = JsonRestorer(draft.table, sinks, schema) if schema else Restorer(draft.table, sinks)
         raw: list[str] = []
 
         def write() -> Generator[str, None, None]:
-            for delta in cloud.stream(draft.cleared):
+            for delta in rounds.write() if rounds else cloud.stream(draft.cleared):
                 raw.append(delta)
                 yield restorer.feed(delta)
 
         def answer(text: str, receipt: int) -> Answer:
             model = self._parts.settings.cloud.model
-            return restored_answer(draft, restorer, text, "".join(raw), model, receipt, cloud.cut_short)
+            made = restored_answer(draft, restorer, text, "".join(raw), model, receipt, cloud.cut_short)
+            if isinstance(restorer, JsonRestorer):
+                made = replace(made, invalid=restorer.invalid)
+            if rounds:
+                made = replace(made, tools=rounds.used, rounds=rounds.receipts)
+            if rounds and rounds.usage is None:  # the texts of several bodies are no measure
+                return made
+            usage = rounds.usage if rounds else cloud.usage
+            return counted(made, usage, draft, self._parts.settings.cloud.prices)
 
         return recorded(self._steps.record, draft, write, restorer.close, answer)
 

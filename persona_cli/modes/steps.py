@@ -6,14 +6,15 @@ Each is a step of the picture in assistant.py. Knows nothing of which mode takes
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
 
 from persona_cli.errors import Refused
 from persona_cli.record import Record
 from persona_cli.settings import SURROGATES
 from persona_cli.sketch.need import STRICT
 from persona_cli.sketch.sketch import Sketch, body, legend_text
+from persona_cli.tools.approval import NobodyApproves
 
 if TYPE_CHECKING:
     from persona_cli.exchange import Request
@@ -24,17 +25,39 @@ if TYPE_CHECKING:
     from persona_cli.privacy.gate import Cleared
     from persona_cli.privacy.pseudonyms import Pseudonyms
     from persona_cli.sketch.extractive import Recalled
+    from persona_cli.tools.approval import Approval
+    from persona_cli.tools.toolbox import Toolbox
 
 # Of standing instructions and preferences, above every request.
 STANDING_WORDS: Final = 150
 
 
 class Steps:
-    """The steps over `parts`; `record` keeps what came of them."""
+    """The steps over `parts`; `record` keeps what came of them. `approval` is asked before a tool runs."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, approval: Approval | None = None) -> None:
         self.parts = parts
         self.record = Record(parts)
+        self.approval = approval or NobodyApproves()
+        self._toolbox: tuple[tuple[tuple[str, ...], tuple[str, ...]], Toolbox] | None = None
+
+    def toolbox(self, request: Request) -> Toolbox:
+        """The tools of `request`; their servers stay for the next that wants the same. Raises what Toolbox raises."""
+        from persona_cli.tools.toolbox import Toolbox
+
+        wanted = (request.tools, request.functions)
+        if self._toolbox is None or self._toolbox[0] != wanted:
+            self.close()
+            self._toolbox = wanted, Toolbox(self.parts, *wanted)
+            for remark in self._toolbox[1].remarks:
+                self.approval.told(remark)
+        return self._toolbox[1]
+
+    def close(self) -> None:
+        """End the servers of the tools."""
+        opened, self._toolbox = self._toolbox, None
+        if opened is not None:
+            opened[1].close()
 
     def recall(self, request: Request) -> tuple[Recalled, ...]:
         """What of the memory and of the facts given with `request` it may be about."""
@@ -84,14 +107,37 @@ class Steps:
         return with_legend(sketch, table, allowed, fields, private)
 
     def clear(
-        self, sketch: Sketch, system: str, detector: Detector, table: Pseudonyms, facts: Sequence[KnownFact]
+        self,
+        sketch: Sketch,
+        system: str,
+        detector: Detector,
+        table: Pseudonyms,
+        facts: Sequence[KnownFact],
+        tools: Sequence[Mapping[str, Any]] = (),
+        more: Mapping[str, Any] | None = None,
     ) -> Cleared:
-        """`sketch` under the prompt `system`, past the gate. Raises Refused."""
+        """`sketch` under the prompt `system`, with the `tools` that the cloud may ask for, past the gate.
+
+        `more` are further fields of the body. Raises Refused.
+        """
+        asked = {**body(sketch, self.parts.settings.cloud.model, system), **(more or {})}
+        if tools:
+            asked["tools"] = list(tools)
+        return self.clear_body(asked, detector, table, facts, sketch)
+
+    def clear_body(
+        self,
+        asked: Mapping[str, Any],
+        detector: Detector,
+        table: Pseudonyms,
+        facts: Sequence[KnownFact],
+        sketch: Sketch,
+    ) -> Cleared:
+        """The body `asked` past the gate; the legend of `sketch` may stand in it. Raises Refused."""
         from persona_cli.parts import make_gate
         from persona_cli.privacy.known import Known
 
         known = [Known(value, fact.kind) for fact in facts for value in (fact.value, *fact.aliases)]
-        asked = body(sketch, self.parts.settings.cloud.model, system)
         return make_gate(detector).clear(asked, table, known, legend_text(sketch.legend))
 
     def expose(self, request: Request, sketch: Sketch, cleared: Cleared, table: Pseudonyms) -> Exposure | None:
@@ -114,7 +160,7 @@ class Steps:
         if privacy.style != SURROGATES:
             return
         table.use_surrogates(
-            [request.text, request.document, *request.facts, *(memory.text for memory in memories),
+            [request.text, request.role, request.document, *request.facts, *(memory.text for memory in memories),
              *(value for fact in self.parts.known_facts for value in (fact.value, *fact.aliases)),
              *privacy.allow, *privacy.deny]
         )  # fmt: skip

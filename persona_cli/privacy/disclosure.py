@@ -130,10 +130,11 @@ def _place(conversation: str, lookup: bytes) -> tuple[str, ...]:
 def expose(body: Mapping[str, Any], legend: Sequence[str] = (), told: Iterable[Trait] = ()) -> Exposure:
     """What is told when `body` (a chat-completions request) leaves, after `told`.
 
-    `legend` are the lines about placeholders that are in it.
+    `legend` are the lines about placeholders that are in it. Read is what the user wrote, their system text too, and
+    what tools gave.
     """
     before = Exposure(tuple(told))
-    texts = [message["content"] for message in body["messages"] if message["role"] == "user"]
+    texts = [message["content"] for message in body["messages"] if message["role"] in ("system", "user", "tool")]
     found = [trait for text in texts for trait in traits(text, legend)]
     return replace(before, traits=tuple(dict.fromkeys([*before.traits, *found])), before=before.k)
 

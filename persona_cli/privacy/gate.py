@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
@@ -27,6 +29,15 @@ if TYPE_CHECKING:
 SURE: Final = 0.8
 # Masking one value can uncover another: of "pe/acme.is" it leaves "pe" a word by itself. A repair looks so often.
 UNCOVERED: Final = 3
+# Where detection reads: what people or tools write, not what the protocol calls things.
+_READ: Final = re.compile(
+    r"content$|^tools\[.*\.(?:description|title|const|default)$|^tools\[.*\.(?:enum|examples)\[\d+\]$"
+    # Of the schema of an answer all that is not the schema language's own; names of fields as far as it is sure.
+    r"|^response_format\.json_schema\.schema\.(?!(?:.*\.)?(?:type|format|\$ref|required\[\d+\]|type\[\d+\])$)"
+)
+_NAMES: Final = " (key)"
+# A name that a program reads: it cannot be masked, so a private one is refused.
+_FIXED: Final = re.compile(r"\.function\.name$")
 _PASS: Final = object()
 
 
@@ -61,7 +72,8 @@ class Gate:
     """Looks at all the bytes that would leave.
 
     `shipped` are strings persona itself wrote (its system prompts): a private value that happens to be one of their
-    words is no leak, as they are the same for every user. `is_common` tells whether a lower-case word is ordinary
+    words is no leak, as they are the same for every user. `leads` are such beginnings of a string, behind which the
+    user's own text is looked at like any other. `is_common` tells whether a lower-case word is ordinary
     English: the name "May" is looked for capitalised only.
     """
 
@@ -69,10 +81,12 @@ class Gate:
         self,
         detector: Detector,
         shipped: Iterable[str] = (),
+        leads: Iterable[str] = (),
         is_common: Callable[[str], bool] = lambda word: False,
     ) -> None:
         self._detector = detector
         self._shipped = frozenset(shipped)
+        self._leads = tuple(leads)
         self._is_common = is_common
         self._read: dict[tuple[str, bool], tuple[PrivateSpan, ...]] = {}
         self._guarded: tuple[tuple[Known, ...], KnownValues] = ((), KnownValues((), is_common))
@@ -97,6 +111,8 @@ class Gate:
 
         def repair(path: str, text: str) -> str:
             nonlocal masked
+            if _FIXED.search(path):
+                return text
             spans = self._findings(text, guarded, found.get(path, ()), path in answered)
             for _ in range(UNCOVERED):
                 masked += len(spans)
@@ -156,6 +172,23 @@ class Gate:
             raise Refused("Nothing was sent: private text was in the prompt. Reword it, or use --local.", tuple(left))
         return Cleared(encoded, 0, _PASS)
 
+    def clear_address(self, address: str, known: Sequence[Known] = ()) -> Cleared:
+        """Clear the address of a web page as it stands, or not at all. Raises Refused (see addresses.py)."""
+        from persona_cli.privacy.addresses import detected, spellings
+
+        guarded, texts = self._values(tuple(known)), spellings(address)
+        spans = [span for text in texts for span in (*guarded.find(text), *guarded.glued(text))]
+        spans += detected(address, self._detector)
+        left = [f"the address: {span.kind} '{span.text}' ({span.source})" for span in spans]
+        left += [f"the address: {item.value!r}, encoded" for text in texts for item in guarded.encoded(text.encode())]
+        if left:
+            raise Refused(
+                "Nothing was fetched: there is private text in the address, and its host would read it. Save the "
+                "page and give the file with -f FILE. `persona config set privacy.allow` says what is not private.",
+                tuple(dict.fromkeys(left)),
+            )
+        return Cleared(address.encode("utf-8"), 0, _PASS)
+
     def _values(self, known: tuple[Known, ...]) -> KnownValues:
         if self._guarded[0] != known:
             self._guarded = (known, KnownValues(known, self._is_common))
@@ -168,6 +201,12 @@ class Gate:
             path = "content"
             self._read[key] = self._still_detected(path, text) if again else self._detected(path, text)
         return self._read[key]
+
+    def _lead(self, text: str) -> int:
+        """Where in `text` begins what is not persona's own: behind a lead, or nowhere."""
+        if text in self._shipped:
+            return len(text)
+        return max((len(lead) for lead in self._leads if text.startswith(lead)), default=0)
 
     def _own(self, text: str) -> list[str]:
         """`text` without what persona itself wrote."""
@@ -195,7 +234,12 @@ class Gate:
             yield from guarded.glued(text)
 
         issue_for((text for _, text in strings(body)), table, [item.value for item in known], leaks)
-        dressed = _map_strings(body, lambda path, text: text if text in self._shipped else put_on(text, table, leaks))
+
+        def dress(_: str, text: str) -> str:
+            lead = self._lead(text)
+            return text[:lead] + put_on(text[lead:], table, leaks)
+
+        dressed = _map_strings(body, dress)
         left = [
             span
             for path, text in strings(dressed)
@@ -206,9 +250,12 @@ class Gate:
         return b"" if left or guarded.encoded(encoded) else encoded
 
     def _detected(self, path: str, text: str, floor: float = 0.0) -> tuple[PrivateSpan, ...]:
-        if not path.endswith("content") or text in self._shipped:
+        lead = self._lead(text)
+        if not _READ.search(path) or lead == len(text):
             return ()
-        return _outside_tokens(text, [span for span in self._detector.find(text) if span.confidence >= floor])
+        floor = max(floor, SURE if path.endswith(_NAMES) else 0.0)
+        found = [span for span in self._detector.find(text[lead:]) if span.confidence >= floor]
+        return _outside_tokens(text, _moved(found, lead))
 
     def _still_detected(self, path: str, text: str) -> tuple[PrivateSpan, ...]:
         """What detection is sure of after the repair, less the stumps that masking itself left beside a placeholder.
@@ -223,12 +270,12 @@ class Gate:
     def _findings(
         self, text: str, guarded: KnownValues, detected: Iterable[PrivateSpan], answered: bool = False
     ) -> tuple[PrivateSpan, ...]:
-        if text in self._shipped:
+        lead = self._lead(text)
+        if lead == len(text):
             return ()
-        known = list(guarded.find(text))
-        if answered:
-            known += guarded.glued(text)
-        return _outside_tokens(text, unite(text, [*known, *detected]))
+        rest = text[lead:]
+        known = [*guarded.find(rest), *(guarded.glued(rest) if answered else ())]
+        return _outside_tokens(text, unite(text, [*_moved(known, lead), *detected]))
 
 
 def _in_order(prompt: str, texts: Sequence[str], answer: str) -> bool:
@@ -239,6 +286,10 @@ def _in_order(prompt: str, texts: Sequence[str], answer: str) -> bool:
             return False
         at = found + len(text)
     return prompt[at:].endswith(answer)
+
+
+def _moved(spans: Iterable[PrivateSpan], by: int) -> list[PrivateSpan]:
+    return [replace(span, start=span.start + by, end=span.end + by) for span in spans] if by else list(spans)
 
 
 def _before(text: str, legend: str) -> str:

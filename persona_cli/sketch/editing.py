@@ -30,7 +30,7 @@ def edited(sketch: Sketch, text: str, detector: Detector, table: Pseudonyms) -> 
     plain, kept = _put_back(text, table)
     found = detector.find(plain)
     message = pseudonymise(plain, unite(plain, [*kept, *found]), table)
-    leaving = "\n".join([message, *(item.content for item in sketch.history)])
+    leaving = "\n".join([message, sketch.role, *(item.content for item in sketch.history)])
     sketch = trimmed(sketch, told, leaving)
     changed = replace(sketch, instruction=message, document="", points=())
     gone = {entry.value for entry in table.entries if entry.token not in leaving}

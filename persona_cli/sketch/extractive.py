@@ -68,14 +68,15 @@ def draft(
     table: Pseudonyms,
     level: str = BALANCED,
     attributes: Collection[str] = (),
+    role: str = "",
 ) -> Sketch:
     """A sketch of `request`. New placeholders are issued in `table`, which restores the answer later.
 
     `level` is privacy.level: how much of a document the task is taken to need; "strict" generalises nothing.
-    `attributes` is privacy.attributes.
+    `attributes` is privacy.attributes. `role` is the user's own system text, an order of theirs as `request` is.
     """
     texts = [request, document, *(message.content for message in history)]
-    spans = detect_together([*texts, *(memory.text for memory in memories)], detector)
+    *spans, in_role = detect_together([*texts, *(memory.text for memory in memories), role], detector)
     # A detail that was restored, or filled in, has names in it that would cut it into pieces otherwise.
     details = KnownValues([Known(entry.value) for entry in table.entries if entry.kind == DETAIL], lexicon().is_word)
     for number, message in enumerate(history, 2):
@@ -84,11 +85,13 @@ def draft(
     if level != OPEN:
         known = background(request, [memory.text for memory in memories])
         spans[0] = unite(request, [*spans[0], *known])
+        in_role = unite(role, [*in_role, *background(role, [memory.text for memory in memories])])
     asked = _Asked(level, table)
     parts = [asked.sanitise(request, spans[0]), asked.document(document, spans[1], request, spans[0])]
     parts += [asked.turn(message.content, found) for message, found in zip(history, spans[2:], strict=False)]
     sanitised = [part.text for part in parts]
-    decisions = [decision for part in parts for decision in part.decisions]
+    own = asked.sanitise(role, in_role)
+    decisions = [decision for part in (*parts, own) for decision in part.decisions]
     points: list[str] = []
     said = surfaces(_TOKEN.sub(" ", " ".join(sanitised)))
     for memory, found in zip(memories, spans[len(texts) :], strict=True):
@@ -114,6 +117,7 @@ def draft(
         tone=reading.first_match(request, reading.TONES),
         length=reading.first_match(request, reading.LENGTHS),
         decisions=tuple(dict.fromkeys(decisions)),
+        role=own.text,
     )
 
 

@@ -24,7 +24,13 @@ def with_legend(
     private: Iterable[tuple[str, str]],
 ) -> Sketch:
     """`sketch` with a legend of the `allowed` attributes, each recorded as generalised; see attributes.describe."""
-    leaving = (sketch.instruction, sketch.document, *sketch.points, *(message.content for message in sketch.history))
+    leaving = (
+        sketch.instruction,
+        sketch.role,
+        sketch.document,
+        *sketch.points,
+        *(message.content for message in sketch.history),
+    )
     told = describe(leaving, table, allowed, fields, private)
     decisions = tuple(
         Decision("generalised", item.value, f"the cloud is told {item.line}; allowed: {', '.join(item.attributes)}")

@@ -62,13 +62,21 @@ def for_cloud(sketch: Sketch, budget: int) -> Sketch:
     """
     if not budget or not sketch.document:
         return sketch
-    around = (sketch.instruction, *sketch.points, *sketch.legend, *(item.content for item in sketch.history))
+    around = (
+        sketch.instruction,
+        sketch.role,
+        *sketch.points,
+        *sketch.legend,
+        *(item.content for item in sketch.history),
+    )
     room = budget - min(ANSWER_ROOM, budget // 4) - sum(map(tokens, around))
     done = within(sketch.document, lambda text: tokens(text) <= max(room, 1))
     told = done.told(f"cloud.context ({budget} tokens)")
     if not told:
         return sketch
-    leaving = "\n".join((sketch.instruction, done.text, *sketch.points, *(item.content for item in sketch.history)))
+    leaving = "\n".join(
+        (sketch.instruction, sketch.role, done.text, *sketch.points, *(item.content for item in sketch.history))
+    )
     shortened = replace(sketch, document=done.text, shortened=told)
     return trimmed(shortened, shortened.legend, leaving)
 

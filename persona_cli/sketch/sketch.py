@@ -24,6 +24,8 @@ CLOUD_SYSTEM_SURROGATES: Final = (
 LEGEND_HEADING: Final = "About the tokens:"
 # What stands between a request and its document in the user's message.
 DOCUMENT_HEADING: Final = "\n\nDocument:\n"
+# What stands between persona's own system prompt and the user's.
+ROLE_GAP: Final = "\n\n"
 # What stands above the points of a sketch in the request's own words.
 DETAILS_HEADING: Final = "Details you may use"
 EXTRACTIVE: Final = "extractive"
@@ -56,9 +58,9 @@ class Decision:
 class Sketch:
     """A sanitised request.
 
-    `instruction`, `document`, `points` and `history` hold placeholders where the private details stood. `task`,
-    `format`, `tone` and `length` are read off the request and may be empty. `legend` has a line for each placeholder
-    that the cloud is told something of ("[PERSON_1]: a woman, the landlord").
+    `instruction`, `role`, `document`, `points` and `history` hold placeholders where the private details stood. `role`
+    is the user's own system text. `task`, `format`, `tone` and `length` are read off the request and may be empty.
+    `legend` has a line for each placeholder that the cloud is told something of ("[PERSON_1]: a woman, the landlord").
 
     `heading` stands above the points. `drafter` says who made the sketch, after how many `attempts` of a local model;
     `findings` what was wrong with its last one where another drafter took over, and other remarks on its work.
@@ -81,6 +83,7 @@ class Sketch:
     attempts: int = 0
     findings: tuple[str, ...] = ()
     shortened: str = ""
+    role: str = ""
 
     def treated(self, treatment: Treatment) -> tuple[Decision, ...]:
         return tuple(item for item in self.decisions if item.treatment == treatment)
@@ -122,11 +125,16 @@ def legend_text(legend: tuple[str, ...]) -> str:
     return "\n\n" + "\n".join((LEGEND_HEADING, *legend)) if legend else ""
 
 
+def with_role(system: str, role: str) -> str:
+    """The system message: persona's own prompt, and the user's behind it."""
+    return f"{system}{ROLE_GAP}{role}" if role else system
+
+
 def body(sketch: Sketch, model: str, system: str = CLOUD_SYSTEM) -> dict[str, Any]:
     """The chat-completions request for `sketch`, ready for the gate."""
     content = prompt(sketch.instruction, sketch.document, sketch.points, sketch.heading)
     content += legend_text(sketch.legend)
-    messages = [Message("system", system), *sketch.history, Message("user", content)]
+    messages = [Message("system", with_role(system, sketch.role)), *sketch.history, Message("user", content)]
     return {
         "model": model,
         "messages": [{"role": item.role, "content": item.content} for item in messages],

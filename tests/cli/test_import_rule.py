@@ -67,3 +67,15 @@ def test_memory_search_imports_nothing_heavy(tmp_path: Path) -> None:
 def test_the_watch_sees_an_import(tmp_path: Path) -> None:
     seen = imported(tmp_path, "ask", "--local", "-n", "Say hello.", watch=("llama_cpp",))
     assert seen["end"] == ["llama_cpp"]
+
+
+@pytest.mark.parametrize("arguments", [("ask", "--help"), ("tools", "--help"), ("mcp", "--help"), ("--help",)])
+def test_the_mcp_library_is_imported_only_where_it_is_used(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    assert imported(tmp_path, *arguments, watch=("mcp", "anyio", "httpx2"))["end"] == []
+
+
+def test_python_tools_do_without_the_mcp_library(tmp_path: Path) -> None:
+    file = tmp_path / "tools.py"
+    file.write_text('def twice(x: int) -> int:\n    """Double it."""\n    return 2 * x\n')
+    seen = imported(tmp_path, "tools", "call", "twice", '{"x": 2}', "--functions", str(file), watch=("mcp", "anyio"))
+    assert not seen["code"] and seen["end"] == []

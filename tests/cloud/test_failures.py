@@ -243,7 +243,7 @@ def test_an_empty_answer_is_a_failure_with_its_reason() -> None:
     assert "broke off" in str(failure(lambda turn: turn.body(200, b"", "text/event-stream")))
     assert "tokens were used up" in str(failure(stream_of(finish="length")))
     assert "content filter" in str(failure(stream_of(finish="content_filter")))
-    assert "never runs" in str(failure(stream_of(finish="tool_calls")))
+    assert "none were offered" in str(failure(stream_of(finish="tool_calls")))
     assert "no text" in str(failure(whole("")))
 
 

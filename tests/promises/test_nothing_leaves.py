@@ -70,9 +70,9 @@ def test_no_planted_value_is_in_the_captured_bytes(with_cloud: Callable[..., Par
     spell = data.draw(written)
     pieces = [spell(name), *planted]
     sentence = data.draw(st.sampled_from(SENTENCES))
-    request, document, fact = (
+    request, document, fact, role = (
         sentence.replace("{}", data.draw(st.sampled_from(pieces))).replace("{{", "{").replace("}}", "}")
-        for _ in range(3)
+        for _ in range(4)
     )
     mode = data.draw(st.sampled_from(MODES))
     with RecordingServer(data.draw(st.sampled_from(CLOUDS))) as server:
@@ -82,7 +82,7 @@ def test_no_planted_value_is_in_the_captured_bytes(with_cloud: Callable[..., Par
         parts.profile.set("name", *NAMES)
         conversation = parts.conversations.new("fuzz").id
         for text in (request, f"And again: {document}"):
-            asked = Request(text, document, (f"{name} is the name.", fact), conversation, mode)
+            asked = Request(text, document, (f"{name} is the name.", fact), conversation, mode, role=role)
             try:
                 for _ in Assistant(parts).ask(asked):
                     pass

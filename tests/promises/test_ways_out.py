@@ -11,11 +11,16 @@ import persona_cli
 PACKAGE = Path(persona_cli.__file__).parent
 # Modules that open connections or listen.
 REACHING = {"socket", "ssl", "http", "httpx", "httpx2", "urllib.request", "openai", "requests", "aiohttp", "asyncio",
-            "websockets", "ftplib", "smtplib", "socketserver", "chromadb", "huggingface_hub", "xmlrpc"}  # fmt: skip
+            "websockets", "ftplib", "smtplib", "socketserver", "chromadb", "huggingface_hub", "xmlrpc", "anyio",
+            "mcp"}  # fmt: skip
 ALLOWED = {
-    "cloud": "the one way out: takes nothing but what the gate cleared",
+    "cloud": "the one way out: takes nothing but what the gate cleared; fetching.py takes the address of a page only",
     "memory/storage/server.py": "the Chroma server that the user named (memory.url): sealed rows and turned vectors",
+    "local/hub.py": "the model hub, for `persona models pull` alone: the name of a public file, nothing of the user's",
     "local/server.py": "the user's own model server, on loopback",
+    "tools/mcp_servers.py": "the MCP servers that the user named: arguments that they approved, call by call",
+    "tools/toolbox.py": "the event loop that those need; it opens nothing itself",
+    "mcp_server/server.py": "speaks on stdin and stdout only: `persona mcp`",
     "bench": "measures with servers on loopback",
 }
 
@@ -50,3 +55,13 @@ def test_what_speaks_to_the_memory_server_knows_no_text() -> None:
     for name in ("server.py", "remote.py"):
         modules = set(imported(PACKAGE / "memory" / "storage" / name))
         assert not {module for module in modules if "crypto" in module or module.endswith((".store", ".opened"))}
+
+
+def test_pages_are_fetched_for_what_the_user_names_and_for_nothing_else() -> None:
+    """One module makes a Fetching, and it gives it the gate; what a page says never gets there."""
+    makers = {
+        path.relative_to(PACKAGE).as_posix()
+        for path in PACKAGE.rglob("*.py")
+        if "persona_cli.cloud.fetching.Fetching" in set(imported(path))
+    }
+    assert makers == {"reading/web.py"}

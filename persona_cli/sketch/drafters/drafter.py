@@ -31,8 +31,12 @@ class Drafter(Protocol):
         detector: Detector,
         table: Pseudonyms,
         level: str,
+        role: str = "",
     ) -> Sketch:
-        """A sketch of `request`; new placeholders are issued in `table`. `level` is privacy.level."""
+        """A sketch of `request`; new placeholders are issued in `table`. `level` is privacy.level.
+
+        `role` is the user's own system text.
+        """
 
 
 class Extractive:
@@ -52,6 +56,7 @@ class Extractive:
         detector: Detector,
         table: Pseudonyms,
         level: str,
+        role: str = "",
     ) -> Sketch:
         """See Drafter."""
-        return extractive.draft(request, document, history, memories, detector, table, level, self._attributes)
+        return extractive.draft(request, document, history, memories, detector, table, level, self._attributes, role)

@@ -119,9 +119,10 @@ class Local:
         detector: Detector,
         table: Pseudonyms,
         level: str,
+        role: str = "",
     ) -> Sketch:
         """See drafter.Drafter. Where the model fails, the sketch is the extractive drafter's and says so."""
-        first = extractive.draft(request, document, history, memories, detector, table, level, self._attributes)
+        first = extractive.draft(request, document, history, memories, detector, table, level, self._attributes, role)
         reason = own_words(first.instruction, bool(history))
         if reason:
             return replace(first, findings=(NO_PLAN.format(reason),))
@@ -234,7 +235,13 @@ def _sketch(first: Sketch, plan: Plan, table: Pseudonyms) -> Sketch:
         drafter=LOCAL,
     )
     leaving = "\n".join(
-        (planned.instruction, planned.document, *planned.points, *(item.content for item in planned.history))
+        (
+            planned.instruction,
+            planned.role,
+            planned.document,
+            *planned.points,
+            *(item.content for item in planned.history),
+        )
     )
     tokens = {entry.value: entry.token for entry in table.entries}
     decisions = (

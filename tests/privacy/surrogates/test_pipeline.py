@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from persona_cli.assistant import Assistant
-from persona_cli.conversation import Conversations, copy_conversations
+from persona_cli.chats.rows import copy_conversations
+from persona_cli.conversation import Conversations
 from persona_cli.errors import SettingsError
 from persona_cli.exchange import Draft, Request
 from persona_cli.parts import Parts
