@@ -85,7 +85,7 @@ class Draft:
     @property
     def payload_text(self) -> str:
         """Every character that would leave but the protocol's own keys: all strings of the body, one a line."""
-        from persona_cli.privacy.gate import strings
+        from persona_cli.privacy.bodies import strings
 
         return "\n".join(text for path, text in strings(self.payload) if not path.endswith("(key)"))
 

@@ -35,7 +35,7 @@ VERDICTS: Final[Mapping[str, Verdict]] = {
 }  # fmt: skip
 STOPPED: Final = "Stopped: the tool {name} was not run. `persona audit list` shows what had left before."
 HELD: Final = "Stopped: what the tools gave was not sent. `persona audit list` shows what had left before."
-# Of an argument that is shown, in characters.
+# Of the arguments as the cloud wrote them, in characters.
 SHOWN: Final = 4_000
 
 
@@ -108,15 +108,17 @@ def _show_call(call: Proposed, console: Console) -> None:
     for label, arguments, style in rows:
         console.print(label, style="dim")
         # Indented, also where a line is broken: no argument can pass for a line of persona's.
-        console.print(Padding(Text(_written(arguments), style=style, overflow="fold"), (0, 0, 0, 2)))
+        # What has private values in it is shown to its end, or they would go where nobody saw them.
+        text = _written(arguments, None if arguments is call.restored and differs else SHOWN)
+        console.print(Padding(Text(text, style=style, overflow="fold"), (0, 0, 0, 2)))
     if call.unknown:
         console.print(visible(f"never issued, and left as they are: {', '.join(call.unknown)}"), style="yellow")
 
 
-def _written(arguments: Mapping[str, Any]) -> str:
+def _written(arguments: Mapping[str, Any], most: int | None) -> str:
     text = json.dumps(arguments, ensure_ascii=False, indent=1)
-    cut = f"\n… {len(text) - SHOWN} more characters" if len(text) > SHOWN else ""
-    return visible(text[:SHOWN]) + cut
+    cut = f"\n… {len(text) - most} more characters" if most is not None and len(text) > most else ""
+    return visible(text[:most]) + cut
 
 
 def _answer(heard: TextIO, said: TextIO, console: Console, question: str) -> str:

@@ -106,7 +106,9 @@ def working(what: str) -> Iterator[None]:
     if not err_is_terminal():
         yield
         return
-    with console(stderr=True).status(what) as status, drawing(status):
+    from rich.markup import escape
+
+    with console(stderr=True).status(escape(visible(what))) as status, drawing(status):
         yield
 
 

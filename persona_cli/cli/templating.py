@@ -91,27 +91,28 @@ class Chosen:
                     f"mode {wanted.mode}: your setting answer.mode is {usual} (--mode {wanted.mode} does it)"
                 )
         if wanted.model and not model:
-            if (mode or usual) == LOCAL or (settings.cloud.configured and _connected(wanted.model, settings)):
-                model = wanted.model
+            if (mode or usual) != LOCAL and not settings.cloud.configured:
+                remarks.append(f"model {wanted.model}: no cloud is connected (-m {wanted.model} does it)")
+            elif (mode or usual) != LOCAL and not _connected(wanted.model, settings):
+                remarks.append(f"model {wanted.model}: you never connected that cloud (-m {wanted.model} does it)")
             else:
-                which = "its" if settings.cloud.configured else "no"
-                remarks.append(
-                    f"model {wanted.model}: {which} cloud is {'not ' * settings.cloud.configured}connected "
-                    f"(-m {wanted.model} does it)"
-                )
+                model = wanted.model
         for remark in () if quiet else remarks:
             screen.say(f"The template {self.name} does not get its {remark}.", "yellow")
         return mode, model
 
 
 def _connected(model: str, settings: Settings) -> bool:
-    """Whether `model` is at the server in use, at one that the user wrote down, or at one that they have a key for."""
+    """Whether `model` is an alias of the user's, on this machine, at the server in use, or at one they have a table
+    or a key for."""
     from persona_cli.paths import folders
     from persona_cli.secrets import host_of, is_loopback, where_key
     from persona_cli.settings import with_model
 
     there = with_model(settings, model).cloud
-    if host_of(there.base_url) == host_of(settings.cloud.base_url) or there.provider in settings.providers:
+    if model in settings.models or there.provider in settings.providers:
+        return True
+    if host_of(there.base_url) == host_of(settings.cloud.base_url):
         return True
     return is_loopback(there.base_url) or bool(where_key(there, folders=folders()))
 

@@ -10,6 +10,8 @@ from typing import Final
 Resolve = Callable[[str, int], Sequence[str]]
 """(host, port) -> its addresses, the best one first. Raises OSError for a name that nobody knows."""
 
+# All that was ever given to the public network; around it are translators to IPv4 and the private networks of old.
+_UNICAST: Final = ipaddress.IPv6Network("2000::/3")
 # Networks whose addresses hold one of IPv4 in their last bits.
 _NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
 
@@ -32,4 +34,6 @@ def is_public(address: str) -> bool:
             inside = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
         if inside is not None:
             return is_public(str(inside))
+        if ip not in _UNICAST:
+            return False
     return ip.is_global and not ip.is_multicast

@@ -11,7 +11,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from persona_cli.errors import Refused, UsageError
-from persona_cli.privacy.gate import strings
+from persona_cli.privacy.bodies import strings
 from persona_cli.privacy.known import Known
 from persona_cli.privacy.placeholders import find_tokens
 from persona_cli.privacy.pseudonyms import Pseudonyms, pseudonymise

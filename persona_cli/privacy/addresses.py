@@ -47,8 +47,10 @@ def detected(address: str, detector: Detector) -> Iterator[PrivateSpan]:
             sure = span.kind in SURELY_PRIVATE or (span.kind in NUMBERS and span.confidence >= SURE)
             if span.source not in BY_LOOKS or (sure and span.source != "tagger"):
                 yield span
-    values = [value for pair in re.split("[&;]", parts.query) for value in pair.split("=", 1)[-1:]]
-    for text in _texts(values):
+    pairs = [pair.partition("=") for pair in re.split("[&;]", parts.query)]
+    for text in _texts([name for name, _, value in pairs if value]):
+        yield from (span for span in detector.find(text) if span.kind in SURELY_PRIVATE and span.source != "tagger")
+    for text in _texts([value or name for name, _, value in pairs]):
         for span in detector.find(text):
             if span.kind not in HARMLESS and not (span.source == "tagger" and span.kind in BARE):
                 yield span

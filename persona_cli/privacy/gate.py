@@ -8,16 +8,26 @@ a known value is still there afterwards it refuses. It fails closed: an error in
 from __future__ import annotations
 
 import hashlib
-import json
-import re
-from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
-from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from persona_cli.errors import Refused
-from persona_cli.privacy.known import Known, KnownValues
+from persona_cli.privacy.bodies import (
+    FIXED,
+    NAMES,
+    NUMBERS,
+    READ,
+    VALUES,
+    WORDED,
+    WORDS,
+    answers,
+    encode,
+    map_strings,
+    numbers,
+    strings,
+)  # fmt: skip
+from persona_cli.privacy.known import DIGITS_LENGTH, Known, KnownValues
+from persona_cli.privacy.masking import mask, moved, outside_tokens
 from persona_cli.privacy.placeholders import find_tokens
 from persona_cli.privacy.spans import TEXT, PrivateSpan, unite
 
@@ -29,15 +39,6 @@ if TYPE_CHECKING:
 SURE: Final = 0.8
 # Masking one value can uncover another: of "pe/acme.is" it leaves "pe" a word by itself. A repair looks so often.
 UNCOVERED: Final = 3
-# Where detection reads: what people or tools write, not what the protocol calls things.
-_READ: Final = re.compile(
-    r"content$|^tools\[.*\.(?:description|title|const|default)$|^tools\[.*\.(?:enum|examples)\[\d+\]$"
-    # Of the schema of an answer all that is not the schema language's own; names of fields as far as it is sure.
-    r"|^response_format\.json_schema\.schema\.(?!(?:.*\.)?(?:type|format|\$ref|required\[\d+\]|type\[\d+\])$)"
-)
-_NAMES: Final = " (key)"
-# A name that a program reads: it cannot be masked, so a private one is refused.
-_FIXED: Final = re.compile(r"\.function\.name$")
 _PASS: Final = object()
 
 
@@ -61,11 +62,6 @@ class Cleared:
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError("What the gate cleared cannot be changed.")
-
-
-def encode(body: Mapping[str, Any]) -> bytes:
-    """The one serialisation of a request body: compact JSON, UTF-8, keys in the order given."""
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
 
 
 class Gate:
@@ -106,24 +102,24 @@ class Gate:
             table.token_for(span.kind, span.text)  # now known: looked for in every other string as well
         values = [Known(entry.value, entry.kind) for entry in table.entries if entry.kind != TEXT]
         guarded = KnownValues([*values, *known], self._is_common)
-        answered = _answered(body)
+        answered = answers(body)
         masked = 0
 
         def repair(path: str, text: str) -> str:
             nonlocal masked
-            if _FIXED.search(path):
+            if FIXED.search(path):
                 return text
             spans = self._findings(text, guarded, found.get(path, ()), path in answered)
             for _ in range(UNCOVERED):
                 masked += len(spans)
-                text = _mask(text, spans, table)
+                text = mask(text, spans, table)
                 spans = self._findings(text, guarded, (), path in answered)
                 if not spans:
                     break
             return text
 
-        repaired = _map_strings(body, repair)
-        legend = _mask(legend, self._findings(legend, guarded, ()), table)
+        repaired = map_strings(body, repair)
+        legend = mask(legend, self._findings(legend, guarded, ()), table)
         left = [
             f"{path}: {span.kind} '{span.text}' ({span.source})"
             for path, text in strings(repaired)
@@ -133,6 +129,7 @@ class Gate:
         ]
         encoded = encode(repaired)
         left += [f"the body: {item.value!r}, encoded" for item in guarded.encoded(encoded)]
+        left += self._private_numbers(repaired, guarded)
         if left:
             raise Refused(
                 "Nothing was sent: private text was still in the request after one repair. Reword it, or use --local.",
@@ -162,7 +159,7 @@ class Gate:
         guarded = self._values((*(Known(item.value, item.kind) for item in table.entries if item.kind != TEXT), *known))
         spans = [span for text in texts for span in self._once(text, again=True)]
         spans += [span for paragraph in answer.split("\n\n") for span in self._once(paragraph, again=False)]
-        spans += _outside_tokens(answer, guarded.glued(answer))
+        spans += outside_tokens(answer, guarded.glued(answer))
         for _, text in strings(body):
             spans += [span for piece in self._own(text) for span in self._findings(piece, guarded, ())]
         encoded = encode(body)
@@ -239,7 +236,7 @@ class Gate:
             lead = self._lead(text)
             return text[:lead] + put_on(text[lead:], table, leaks)
 
-        dressed = _map_strings(body, dress)
+        dressed = map_strings(body, dress)
         left = [
             span
             for path, text in strings(dressed)
@@ -249,13 +246,25 @@ class Gate:
         encoded = encode(dressed)
         return b"" if left or guarded.encoded(encoded) else encoded
 
+    def _private_numbers(self, body: Mapping[str, Any], guarded: KnownValues) -> list[str]:
+        """The findings in the numbers of a schema or of a tool, of as many digits as a private one has."""
+        found: list[str] = []
+        for path, text in numbers(body):
+            if len(text) < DIGITS_LENGTH or not NUMBERS.search(path):
+                continue
+            spans = list(guarded.find(text))
+            if VALUES.search(path):
+                spans += [span for span in self._detector.find(text) if span.confidence >= SURE]
+            found += [f"{path}: {span.kind} '{span.text}' ({span.source})" for span in spans]
+        return found
+
     def _detected(self, path: str, text: str, floor: float = 0.0) -> tuple[PrivateSpan, ...]:
         lead = self._lead(text)
-        if not _READ.search(path) or lead == len(text):
+        if not READ.search(path) or lead == len(text) or (WORDED.search(path) and WORDS.fullmatch(text)):
             return ()
-        floor = max(floor, SURE if path.endswith(_NAMES) else 0.0)
+        floor = max(floor, SURE if NAMES.search(path) else 0.0)
         found = [span for span in self._detector.find(text[lead:]) if span.confidence >= floor]
-        return _outside_tokens(text, _moved(found, lead))
+        return outside_tokens(text, moved(found, lead))
 
     def _still_detected(self, path: str, text: str) -> tuple[PrivateSpan, ...]:
         """What detection is sure of after the repair, less the stumps that masking itself left beside a placeholder.
@@ -275,7 +284,7 @@ class Gate:
             return ()
         rest = text[lead:]
         known = [*guarded.find(rest), *(guarded.glued(rest) if answered else ())]
-        return _outside_tokens(text, unite(text, [*_moved(known, lead), *detected]))
+        return outside_tokens(text, unite(text, [*moved(known, lead), *detected]))
 
 
 def _in_order(prompt: str, texts: Sequence[str], answer: str) -> bool:
@@ -288,69 +297,5 @@ def _in_order(prompt: str, texts: Sequence[str], answer: str) -> bool:
     return prompt[at:].endswith(answer)
 
 
-def _moved(spans: Iterable[PrivateSpan], by: int) -> list[PrivateSpan]:
-    return [replace(span, start=span.start + by, end=span.end + by) for span in spans] if by else list(spans)
-
-
 def _before(text: str, legend: str) -> str:
     return text.removesuffix(legend) if legend else text
-
-
-def _answered(body: Mapping[str, Any]) -> frozenset[str]:
-    """The paths of what the cloud said earlier and restore has filled in."""
-    messages = enumerate(body.get("messages", ()))
-    return frozenset(f"messages[{at}].content" for at, message in messages if message.get("role") == "assistant")
-
-
-def _outside_tokens(text: str, spans: Iterable[PrivateSpan]) -> tuple[PrivateSpan, ...]:
-    """The spans, less what stands inside placeholders; a span around a placeholder is cut into its parts."""
-    tokens = [*((token.start, token.end) for token in find_tokens(text)), (len(text), len(text))]
-    ends = [end for _, end in tokens]
-    pieces: list[PrivateSpan] = []
-    for span in spans:
-        start = span.start
-        for token_start, token_end in islice(tokens, bisect_right(ends, start), None):
-            stop = min(span.end, token_start)
-            piece = text[start:stop]
-            if stop > start and any(character.isalnum() for character in piece):
-                left, right = len(piece) - len(piece.lstrip()), len(piece) - len(piece.rstrip())
-                pieces.append(
-                    PrivateSpan(start + left, stop - right, span.kind, piece.strip(), span.source, span.confidence)
-                )
-            start = max(start, token_end)
-            if start >= span.end:
-                break
-    return tuple(pieces)
-
-
-def _mask(text: str, spans: Sequence[PrivateSpan], table: Pseudonyms) -> str:
-    parts: list[str] = []
-    done = len(text)
-    for span in reversed(spans):
-        parts += [text[span.end : done], table.token_for(span.kind, span.text)]
-        done = span.start
-    return "".join(reversed([*parts, text[:done]]))
-
-
-def strings(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
-    """Every string of a JSON value, keys included, with its path ("messages[1].content")."""
-    if isinstance(value, str):
-        yield path, value
-    elif isinstance(value, Mapping):
-        for key, item in value.items():
-            yield f"{path}.{key} (key)", key
-            yield from strings(item, f"{path}.{key}".lstrip("."))
-    elif isinstance(value, (list, tuple)):
-        for index, item in enumerate(value):
-            yield from strings(item, f"{path}[{index}]")
-
-
-def _map_strings(value: Any, change: Callable[[str, str], str], path: str = "") -> Any:
-    """A copy of a JSON value with every string that is not a key changed."""
-    if isinstance(value, str):
-        return change(path, value)
-    if isinstance(value, Mapping):
-        return {key: _map_strings(item, change, f"{path}.{key}".lstrip(".")) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_map_strings(item, change, f"{path}[{index}]") for index, item in enumerate(value)]
-    return value

@@ -11,7 +11,7 @@ makes a call happen: only the cloud's own calls do, and each of them is the user
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -199,12 +199,18 @@ def restored(value: Any, table: Pseudonyms) -> Any:
 
 def _placeholders(value: Any, table: Pseudonyms) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The placeholders in the texts of a JSON value: those with a value, and those that were never issued."""
-    from persona_cli.privacy.gate import strings
-
-    found = [token for path, text in strings(value) if not path.endswith("(key)") for token in table.find(text)]
+    found = [token for text in _texts(value) for token in table.find(text)]
     known = [item.token for item in found if item.value is not None or table.value_of(item.token) is not None]
     unknown = [item.token for item in found if item.value is None and table.value_of(item.token) is None]
     return tuple(dict.fromkeys(known)), tuple(dict.fromkeys(unknown))
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """The texts that `restored` puts values into: no keys."""
+    if isinstance(value, str):
+        yield value
+    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _texts(item)
 
 
 def _arguments(call: ToolCall) -> dict[str, Any] | None:

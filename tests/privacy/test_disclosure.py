@@ -21,6 +21,7 @@ from persona_cli.privacy.marginals import ALL_PEOPLE, JOBS
 from persona_cli.privacy.traits import Trait
 from persona_cli.privacy.vault import Vault
 from persona_cli.settings import with_value
+from persona_cli.sketch.sketch import Sketch, body
 from tests.servers import RecordingServer, stream_of
 
 NURSE = "I am a nurse. Write a poem about work."
@@ -51,6 +52,15 @@ def with_setting(assistant: Assistant, name: str, value: int) -> Assistant:
     return Assistant(replace(assistant.parts, settings=with_value(assistant.parts.settings, name, value)))
 
 
+def test_the_users_own_system_text_tells_as_much_as_a_request(assistant: Assistant, server: RecordingServer) -> None:
+    in_role = expose(body(Sketch("Write a poem about work.", role="I am a nurse and divorced."), "m"))
+    assert in_role.traits == exposed(NURSE, STATUS).traits and not expose(body(Sketch("Write a poem."), "m")).traits
+    strict = with_setting(assistant, "privacy.k_refuse", 1_000_000_000)
+    with pytest.raises(Refused, match="k_refuse"):
+        strict.ask(Request("Write a poem about work.", role="I am a nurse and divorced."))
+    assert not server.requests
+
+
 def sent(assistant: Assistant, text: str, conversation: str = "") -> Reply:
     reply = assistant.ask(Request(text, conversation=conversation))
     for _ in reply:
@@ -75,8 +85,7 @@ def test_two_values_of_a_trait_count_as_the_rarer_and_conditions_add_up() -> Non
 
 
 def test_what_the_cloud_said_is_not_counted() -> None:
-    body = {"messages": [{"role": "system", "content": NURSE}, {"role": "assistant", "content": NURSE}]}
-    assert expose(body).traits == ()
+    assert expose({"messages": [{"role": "assistant", "content": NURSE}]}).traits == ()
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,9 @@ import pytest
 
 import persona_cli
 from persona_cli.errors import Refused
+from persona_cli.privacy.bodies import encode
 from persona_cli.privacy.detect import Detector, build_detector
-from persona_cli.privacy.gate import Cleared, Gate, encode
+from persona_cli.privacy.gate import Cleared, Gate
 from persona_cli.privacy.known import Known
 from persona_cli.privacy.pseudonyms import Pseudonyms
 from persona_cli.privacy.spans import ID, ORG, PERSON, PHONE, URL, PrivateSpan
@@ -198,6 +199,51 @@ def test_every_string_of_the_body_is_looked_at(place: str) -> None:
     else:
         body["model"] = "emma-roberts-tuned"
     assert "roberts" not in clear(body).casefold()
+
+
+def schema_of(field: object, **more: object) -> dict[str, object]:
+    schema = {"type": "object", "properties": {"field": field}, **more}
+    return request("hello", response_format={"type": "json_schema", "json_schema": {"name": "a", "schema": schema}})
+
+
+@pytest.mark.parametrize("place", ["schema", "tool"])
+def test_a_private_number_is_refused_since_a_number_cannot_be_masked(place: str) -> None:
+    def body(field: object) -> dict[str, object]:
+        function = {"name": "send", "parameters": {"type": "object", "properties": {"field": field}}}
+        tools = [{"type": "function", "function": function}]
+        return schema_of(field) if place == "schema" else request("hello", tools=tools)
+
+    phone = Known("555-867-5309", PHONE)
+    private: list[dict[str, object]] = [{"const": 5558675309}, {"enum": [1, 5558675309]}, {"maximum": 5558675309}]
+    for field in private:
+        with pytest.raises(Refused) as refusal:
+            clear(body(field), [phone])
+        assert any("5558675309" in finding for finding in refusal.value.findings)
+    with pytest.raises(Refused):  # nobody knows it: a card number by its checksum
+        clear(body({"default": 4111111111111111}), (), detector=build_detector((), (), ()))
+    harmless: list[dict[str, object]] = [{"maximum": 9007199254740991}, {"default": 3.5}, {"const": True}]
+    for field in harmless:
+        assert clear(body(field), [phone, Known("34")], detector=build_detector((), (), ()))
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        {"examples": [{"type": "mail greta.lindqvist@example.com"}]},
+        {"default": {"format": "mail greta.lindqvist@example.com"}},
+        {"type": "string", "format": "greta.lindqvist@example.com"},
+        {"$ref": "greta.lindqvist@example.com"},
+    ],
+)
+def test_a_keyword_of_the_schema_language_hides_nothing(field: object) -> None:
+    cleared = clear(schema_of(field), (), detector=build_detector((), (), ()))
+    assert "[EMAIL_1]" in cleared and "lindqvist" not in cleared
+
+
+def test_the_words_of_the_schema_language_stay() -> None:
+    field = {"type": ["string", "null"], "format": "date-time", "items": {"$ref": "#/$defs/address"}}
+    body = schema_of(field, required=["field"])
+    assert clear(body, (), detector=build_detector((), (), ())) == encode(body).decode()
 
 
 def test_a_known_value_in_a_key_is_refused_since_a_key_cannot_be_masked() -> None:

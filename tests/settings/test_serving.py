@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from persona_cli.cloud.providers import KNOWN, Prices
 from persona_cli.errors import SettingsError, UsageError
+from persona_cli.secrets import variables_for
 from persona_cli.settings import (
     CloudSettings,
     Settings,
@@ -123,6 +124,20 @@ def test_the_general_key_stays_with_the_server_of_the_settings(settings: Setting
     }
     plain = with_model(Settings(cloud=CloudSettings("m", "https://a.example/v1")), "groq:m")
     assert plain.cloud.home == "a.example"
+
+
+def test_the_general_key_stays_with_an_address_that_is_set_in_a_sitting(settings: Settings) -> None:
+    moved = with_value(settings, "cloud.base_url", "https://moved.example/v1")
+    assert variables_for(moved.cloud) == ("PERSONA_API_KEY",)
+    assert variables_for(with_model(moved, "openrouter:some-model").cloud) == ("OPENROUTER_API_KEY",)
+
+
+def test_what_is_set_for_the_server_in_use_is_not_for_that_of_the_section_cloud(settings: Settings) -> None:
+    there = with_value(with_model(settings, "openai:gpt-5"), "cloud.key_command", "pass show openai")
+    assert there.cloud.key_command == "pass show openai"
+    assert with_model(there, "cloud:own-model").cloud.key_command == "pass show own"
+    patient = with_value(there, "cloud.timeout", 90)
+    assert with_model(patient, "cloud:own-model").cloud.timeout == 90
 
 
 def test_the_section_cloud_may_name_a_provider(tmp_path: Path) -> None:

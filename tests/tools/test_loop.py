@@ -153,6 +153,13 @@ def test_always_holds_for_what_was_seen_and_not_for_other_values(with_cloud: Wit
     assert tools.heard == [NAME, f"{NAME} again", "no names"]
 
 
+def test_no_name_of_an_argument_hides_its_value_from_the_question(with_cloud: WithCloud, tools: Tools) -> None:
+    plan = Planned(["always", "no"])
+    hidden = asks_for(("echo", {"text (key)": "[PERSON_1]"}))
+    ask(with_cloud, tools, asks_for(("echo", {"text": "hello"})), hidden, stream_of("Done."), approval=plan)
+    assert [call.tokens for call in plan.calls] == [(), ("[PERSON_1]",)]
+
+
 def test_nobody_to_ask_is_a_refusal_unless_the_settings_trust_the_tool(with_cloud: WithCloud, tools: Tools) -> None:
     calls = asks_for(("echo", {"text": "[PERSON_1]"}))
     trusting = {"tools.trusted": ["note"]}

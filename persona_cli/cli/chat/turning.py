@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from persona_cli.cli import screen
 from persona_cli.errors import UsageError
-from persona_cli.settings import LOCAL
 
 if TYPE_CHECKING:
     from persona_cli.cli.chat.sitting import Chat
@@ -91,13 +90,10 @@ def file(chat: Chat, argument: str) -> None:
         return
     if argument == "-":
         raise UsageError("/file takes a path or an address.")
-    fetch = None
-    if chat.mode != LOCAL:
-        from persona_cli.reading.web import fetching
+    from persona_cli.cli.piping import pages
 
-        fetch = fetching(chat.parts).fetch
     with screen.working("reading"):
-        attachment = read_attachment(argument, fetch)
+        attachment = read_attachment(argument, pages(chat.parts, chat.mode, confirm=chat.confirm))
     chat.attached.append(attachment)
     if attachment.remark:
         screen.say(attachment.remark, "yellow")

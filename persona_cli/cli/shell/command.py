@@ -53,7 +53,7 @@ def suggest(name: ShellArgument = "bash") -> None:
       echo "the ten largest files below this folder" | persona shell suggest
       echo "rename all .jpeg to .jpg" | persona shell suggest fish
     """
-    from persona_cli.cli.consent import agreed
+    from persona_cli.cli.consent import agreed, visible
     from persona_cli.cli.shell.scripts import known_shell
     from persona_cli.cli.shell.suggesting import suggest as suggestion
     from persona_cli.errors import Refused
@@ -72,6 +72,6 @@ def suggest(name: ShellArgument = "bash") -> None:
 
     with screen.working("looking for a command"):
         made = suggestion(Parts.of_user(), described, wanted, agree)
-    screen.write(screen.visible(made.text) + "\n")
+    screen.write(visible(made.text) + "\n")  # also what is not seen, and what turns the direction of writing
     if made.text == made.bare and "[" in made.bare:
         screen.note("Words in square brackets stand for your own: put them in yourself.")
