@@ -117,9 +117,12 @@ case $action in
     .venv/bin/ruff check . || fail "ruff found faults; they are named above."
     .venv/bin/mypy || fail "mypy found faults; they are named above."
     step "running the tests"
+    # Two at a time, for they wait more than they work. With names of tests there is nothing to share out.
+    [ $# -gt 0 ] || set -- -n 2 --dist loadfile
     exec .venv/bin/python -m pytest "$@" ;;
   *)
     step "persona is installed: $PWD/.venv/bin/persona"
     printf '    To have it on the PATH:  mkdir -p ~/.local/bin && ln -sf "%s" ~/.local/bin/persona\n' "$PWD/.venv/bin/persona" >&2
-    printf '    Then:                    persona demo   or   persona chat\n' >&2 ;;
+    printf '    Then:                    persona demo   or   persona chat\n' >&2
+    printf '    Its manual:              man "%s"\n' "$PWD/docs/persona.1" >&2 ;;
 esac

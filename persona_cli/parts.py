@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from persona_cli.privacy.open_conversations import OpenConversations
     from persona_cli.privacy.tagger import Tagger
     from persona_cli.privacy.vault import Vault
+    from persona_cli.settings import Settings
     from persona_cli.sketch.drafters.drafter import Drafter
 
 
@@ -229,7 +230,7 @@ class Parts:
         other.__dict__.update({**self.__dict__, "cloud": cloud})
         return other
 
-    def with_settings(self, changed: settings.Settings) -> Parts:
+    def with_settings(self, changed: Settings) -> Parts:
         """These parts under other settings. What hangs on none of them stays open, as does the local model where it is
         the same one."""
         other = replace(self, settings=changed)

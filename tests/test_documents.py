@@ -17,18 +17,6 @@ def test_the_two_commands_stand_in_the_readme_and_ci_runs_one_of_them() -> None:
     assert "./install.sh test" in (PROJECT / ".ci" / "run").read_text("utf-8")
 
 
-def test_every_command_the_readme_shows_exists() -> None:
-    groups = {"memory", "profile", "keys", "audit", "config"}
-    shown = set(re.findall(r"^\$ (?:[^|\n]*\| )*persona ([a-z-]+)(?: ([a-z]+))?", README, re.MULTILINE))
-    assert len(shown) > 8
-    commands = {(first, second) if first in groups else (first, "") for first, second in shown}
-    for first, second in commands:
-        arguments = [part for part in (first, second) if part]
-        if first.startswith("-"):
-            continue
-        assert persona(*arguments, "--help").returncode == 0, arguments
-
-
 def test_every_figure_names_a_bench_that_exists() -> None:
     table = README[README.index("## Figures") : README.index("## What it does not do yet")]
     named = set(re.findall(r"\| `([a-z]+)` \|$", table, re.MULTILINE))

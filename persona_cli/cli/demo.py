@@ -1,7 +1,7 @@
 """`persona demo`: the whole way of one private request, on the embedded models, with nothing but this machine.
 
 The user is invented and lives in a temporary folder; your own memory and settings are not touched. The "cloud" is a
-real OpenAI-compatible server (llama_cpp.server with the embedded writer) on the loopback address.
+real OpenAI-compatible server (llama_cpp.server with the embedded nano) on the loopback address.
 """
 
 from __future__ import annotations
@@ -36,7 +36,8 @@ REQUEST = (
     "Write a short friendly e-mail to my landlord that the heating in 14 Harbour Street, Galway has been broken since "
     "12 March 2026. Sign it Nora Lindqvist."
 )
-MODEL = "writer"
+MODEL = "nano"
+FILE = "nano.gguf"
 
 
 def demo() -> None:
@@ -53,7 +54,7 @@ def demo() -> None:
     start = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="persona-demo-") as home:
         with screen.working("starting a model server on this machine"):
-            server = serving(embedded_model("writer.gguf"), MODEL)
+            server = serving(embedded_model(FILE), MODEL)
             base_url = server.__enter__()
         try:
             _walk(_parts(Path(home), base_url))

@@ -28,7 +28,11 @@ FileOption = Annotated[
 ExtractOption = Annotated[
     int,
     typer.Option(
-        "--extract", "-x", count=True, help="Print the first code block of the answer and nothing else; -xx: every one."
+        "--extract",
+        "-x",
+        count=True,
+        show_default=False,
+        help="Print the first code block of the answer and nothing else; -xx: every one.",
     ),
 ]
 ExtractAllOption = Annotated[bool, typer.Option("--extract-all", help="The same as -xx.")]

@@ -62,7 +62,8 @@ def test_200_requests_out_of_order_are_each_restored_with_their_own_values(with_
     verdict = parts.audit.verify()
     assert (verdict.ok, verdict.count) == (True, 400)
     receipts = {receipt.n: (receipt, payload) for receipt, payload in parts.audit.sent()}
-    assert sorted(payload for receipt, payload in receipts.values() if receipt.outcome == "sending") == bodies
+    left = [payload or b"" for receipt, payload in receipts.values() if receipt.outcome == "sending"]
+    assert sorted(left) == bodies
     assert sorted(receipt.refers_to for receipt, _ in receipts.values() if receipt.outcome == "answered") == sorted(
         line["receipt"] for line in kept.lines
     )

@@ -188,15 +188,3 @@ def test_config_shows_names_and_takes_them_out() -> None:
     assert persona("config", "get", "providers").returncode == 1
     wrong = persona("config", "set", "providers.work.base_url", "work.example")
     assert wrong.returncode == 1 and "providers.work.base_url must be an address such as" in wrong.stderr
-
-
-@pytest.mark.parametrize(
-    "command",
-    [("providers", name) for name in ("list", "check", "use")]
-    + [("config", name) for name in ("get", "set", "unset", "path")]
-    + [("keys", "set")],
-)
-def test_every_help_page_has_examples(command: tuple[str, ...]) -> None:
-    page = persona(*command, "--help").stdout
-    examples = page.partition("Examples:\n")[2].partition("\n\n")[0].splitlines()
-    assert examples and all(line.strip().startswith(("persona ", "pass ")) for line in examples), page

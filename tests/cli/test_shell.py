@@ -153,4 +153,4 @@ def test_without_a_description_nothing_is_asked() -> None:
 def test_what_a_terminal_would_obey_is_not_handed_to_the_line() -> None:
     with RecordingServer(stream_of("ls\x1b[2J")) as server:
         done = persona("shell", "suggest", "bash", stdin="list", env=cloud_at(server.base_url))
-    assert done.stdout == "ls␛[2J\n"
+    assert done.stdout == "ls\\u001b[2J\n"

@@ -36,7 +36,7 @@ def by_topic(tmp_path: Path) -> str:
     return requests(tmp_path, *({"id": topic, "text": f"Write one sentence about {topic}."} for topic in TOPICS))
 
 
-def results(path: Path) -> dict[str, dict[str, Any]]:
+def results(path: Path) -> dict[Any, dict[str, Any]]:
     lines = [json.loads(line) for line in path.read_bytes().splitlines()]
     assert len({line["id"] for line in lines}) == len(lines)
     return {line["id"]: line for line in lines}

@@ -22,7 +22,7 @@ from persona_cli.paths import embedded_model
 
 
 def test_every_embedded_model_is_the_one_of_the_catalog() -> None:
-    assert [model.name for model in entries()] == ["encoder", "tokenizer", "nano", "tagger", "pos", "pico", "writer"]
+    assert [model.name for model in entries()] == ["encoder", "tokenizer", "nano", "tagger", "pos", "pico"]
     assert {model.name: verify(model.name) for model in entries()} == {
         "encoder": None,
         "tokenizer": None,
@@ -30,7 +30,6 @@ def test_every_embedded_model_is_the_one_of_the_catalog() -> None:
         "tagger": None,
         "pos": None,
         "pico": None,
-        "writer": None,
     }
 
 

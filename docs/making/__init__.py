@@ -1,0 +1,1 @@
+"""How the reference, the man page and the pictures are made."""
