@@ -192,3 +192,18 @@ def _wanted(point: str) -> frozenset[str]:
 def _number(word: str) -> str:
     """05 and 5 are the same."""
     return word.lstrip("0") or "0" if word.isdigit() else word
+
+
+def the_judge() -> None:
+    """Print how far the judge of points is to be trusted."""
+    from persona_cli.cli import screen
+    from persona_cli.local.encoder import Encoder
+
+    with screen.working("the judge of points"):
+        threshold, fitted, other = judged_pairs(Encoder())
+    kinds = "  ".join(f"{name} {share:.2f}" for name, share in other.kinds.items())
+    screen.write(
+        f"is a point said? {fitted.pairs + other.pairs} labelled pairs; threshold {threshold:.2f} from half of them, "
+        f"accuracy {fitted.accuracy:.3f}\nthe other half: accuracy {other.accuracy:.3f}, F1 {other.f1:.3f}; of each "
+        f"kind right: {kinds}\n\n"
+    )

@@ -2,16 +2,63 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Final
 
 import typer
 
+from persona_cli.cli import screen
 from persona_cli.errors import UsageError
 
-BENCHES = ("startup", "detect", "restore", "leak", "payload", "memory", "sketch", "batch")
-MEMORY_PARTS = ("recall", "forgetting", "freshness", "compression", "growth", "crashes")
-SKETCH_PARTS = ("valid", "coverage", "facts", "modes", "fusion", "decoding")
+
+@dataclass(frozen=True)
+class Options:
+    """What is left of the command line to a bench; `rows` None means all of them."""
+
+    runs: int
+    rows: int | None
+    requests: int
+    plot: Path | None
+
+
+@dataclass(frozen=True)
+class Part:
+    """A bench, or a part of one: `run` calls the function of `module` in persona_cli/bench with what it takes."""
+
+    module: str
+    run: Callable[[Any, Options], object]
+
+
+MEMORY: Final[Mapping[str, Part]] = {
+    "recall": Part("recalling", lambda made, given: made.bench(given.rows is not None, _recall_sizes(given))),
+    "forgetting": Part("fading", lambda made, given: made.bench(given.rows is not None)),
+    "freshness": Part("freshness", lambda made, given: made.bench(given.rows)),
+    "compression": Part("compressing", lambda made, given: made.bench(most=given.rows)),
+    "growth": Part("memory_growth", lambda made, given: made.bench(_growth_sizes(made, given), given.plot)),
+    "crashes": Part("killing", lambda made, given: made.bench(given.rows or made.POINTS)),
+}
+SKETCH: Final[Mapping[str, Part]] = {
+    "valid": Part("validity", lambda made, given: made.bench(given.rows)),
+    "coverage": Part("written", lambda made, given: made.bench(given.rows)),
+    "facts": Part("telling", lambda made, given: made.bench(given.rows)),
+    "modes": Part("modes", lambda made, given: made.bench(given.rows)),
+    "fusion": Part("fused", lambda made, given: made.bench(given.rows)),
+    "decoding": Part("decoding", lambda made, given: made.decoding()),
+}
+# A bench is one Part, or several by name.
+BENCHES: Final[Mapping[str, Part | Mapping[str, Part]]] = {
+    "startup": Part("startup", lambda made, given: made.bench(given.runs)),
+    "detect": Part("detection", lambda made, given: made.bench(given.rows)),
+    "restore": Part("restoring", lambda made, given: made.bench(given.rows)),
+    "leak": Part("leaking", lambda made, given: made.bench(given.requests)),
+    "payload": Part("payload", lambda made, given: made.bench(given.rows)),
+    "memory": MEMORY,
+    "sketch": SKETCH,
+    "batch": Part("batching", lambda made, given: made.bench(given.rows)),
+}
 
 
 def bench(
@@ -28,7 +75,7 @@ def bench(
         str,
         typer.Option(
             "--part",
-            help=f"One part alone (memory: {', '.join(MEMORY_PARTS)}; sketch: {', '.join(SKETCH_PARTS)}).",
+            help=f"One part alone (memory: {', '.join(MEMORY)}; sketch: {', '.join(SKETCH)}).",
             metavar="PART",
         ),
     ] = "",
@@ -43,66 +90,26 @@ def bench(
       persona bench memory --part recall
       persona bench memory --part growth --plot growth.png
     """
-    if name == "startup":
-        from persona_cli.bench import startup
-
-        startup.bench(runs)
-    elif name == "detect":
-        from persona_cli.bench import detection
-
-        detection.bench(rows)
-    elif name == "restore":
-        from persona_cli.bench import restoring
-
-        restoring.bench(rows)
-    elif name == "leak":
-        from persona_cli.bench import leaking
-
-        leaking.bench(requests)
-    elif name == "payload":
-        from persona_cli.bench import payload
-
-        payload.bench(rows)
-    elif name == "memory":
-        _memory(part, rows, plot)
-    elif name == "sketch":
-        from persona_cli.bench import sketching
-
-        sketching.bench(part, rows)
-    elif name == "batch":
-        from persona_cli.bench import batching
-
-        batching.bench(rows)
-    else:
+    found = BENCHES.get(name)
+    if found is None:
         raise UsageError(f"There is no bench '{name}'. There are: {', '.join(BENCHES)}.")
+    if part and (isinstance(found, Part) or part not in found):
+        parts = f" There are: {', '.join(found)}." if not isinstance(found, Part) else ""
+        raise UsageError(f"The bench '{name}' has no part '{part}'.{parts}")
+    chosen = {name: found} if isinstance(found, Part) else {part: found[part]} if part else found
+    if found is SKETCH and {"valid", "coverage"} & set(chosen):
+        from persona_cli.bench.covering import the_judge
+
+        the_judge()
+    for number, one in enumerate(chosen.values()):
+        if number and found is SKETCH:
+            screen.write("\n")
+        one.run(import_module(f"persona_cli.bench.{one.module}"), Options(runs, rows, requests, plot))
 
 
-def _memory(part: str, rows: int | None, plot: Path | None) -> None:
-    if part and part not in MEMORY_PARTS:
-        raise UsageError(f"The memory's bench has no part '{part}'. There are: {', '.join(MEMORY_PARTS)}.")
-    quick = rows is not None
-    for name in (part,) if part else MEMORY_PARTS:
-        if name == "recall":
-            from persona_cli.bench import recalling
+def _recall_sizes(given: Options) -> tuple[int, ...]:
+    return () if given.rows is not None else (5_000, 100_000)
 
-            recalling.bench(quick, sizes=() if quick else (5_000, 100_000))
-        elif name == "forgetting":
-            from persona_cli.bench import fading
 
-            fading.bench(quick)
-        elif name == "freshness":
-            from persona_cli.bench import freshness
-
-            freshness.bench(rows)
-        elif name == "compression":
-            from persona_cli.bench import compressing
-
-            compressing.bench(most=rows)
-        elif name == "crashes":
-            from persona_cli.bench import killing
-
-            killing.bench(rows or killing.POINTS)
-        else:
-            from persona_cli.bench import memory_growth
-
-            memory_growth.bench(sizes=(1_000,) if quick else memory_growth.SIZES, plot=plot)
+def _growth_sizes(made: Any, given: Options) -> tuple[int, ...]:
+    return made.SIZES if given.rows is None else (1_000,)

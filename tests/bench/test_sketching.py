@@ -6,12 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from persona_cli.bench import modes, sketch_tasks, sketching, telling, validity, written
+from persona_cli.bench import modes, sketch_tasks, telling, validity, written
 from persona_cli.bench.likeness import cosine, repeated, rouge_l
 from persona_cli.bench.sketch_tasks import Drafted, Row, draft_all, people, set_up, shown, world_rows
 from persona_cli.bench.written import Piece, Written, better
-from persona_cli.cli.benching import SKETCH_PARTS
-from persona_cli.errors import UsageError
 from persona_cli.local.encoder import Encoder
 from persona_cli.local.engine import Engine
 from persona_cli.paths import embedded_model
@@ -37,12 +35,6 @@ def encoder() -> Encoder:
 @pytest.fixture(scope="module")
 def found() -> list[Drafted]:
     return draft_all([ROW], ["extractive"], given=True)["extractive"]
-
-
-def test_the_parts_are_those_of_the_command() -> None:
-    assert sketching.PARTS == SKETCH_PARTS
-    with pytest.raises(UsageError, match="no part 'nonsense'"):
-        sketching.bench("nonsense")
 
 
 def test_tasks_are_the_same_every_time_and_hold_what_they_need() -> None:
