@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from persona_cli.cli.tidying import FEWEST, is_due, tidy_later
+from persona_cli.cli.memory.tidying import FEWEST, is_due, tidy_later
 from persona_cli.memory.store import Note
 from persona_cli.parts import Parts
 from tests.installed import persona

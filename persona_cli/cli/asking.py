@@ -13,7 +13,7 @@ from persona_cli.cli.conversing import begin, conversation_to_resume, drop_unuse
 from persona_cli.cli.intake import FILL_IN, read_request
 from persona_cli.cli.piping import ExtractAllOption, ExtractOption, FileOption, SchemaOption, UsageOption, pages
 from persona_cli.cli.piping import form as wanted_form
-from persona_cli.cli.templating import (
+from persona_cli.cli.templates.options import (
     ParamOption,
     RoleOption,
     SaveOption,
@@ -162,7 +162,7 @@ def ask(
     if not quiet and answer is not None:
         remark(answer)
     if request.conversation:
-        from persona_cli.cli.tidying import tidy_later
+        from persona_cli.cli.memory.tidying import tidy_later
 
         tidy_later(parts)
     form.conclude(reply)

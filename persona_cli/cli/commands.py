@@ -22,14 +22,14 @@ from persona_cli.cli.first_run import setup
 from persona_cli.cli.forget import forget
 from persona_cli.cli.keys import keys
 from persona_cli.cli.mcp import mcp
-from persona_cli.cli.memory import memory
-from persona_cli.cli.models import models
+from persona_cli.cli.memory.command import memory
+from persona_cli.cli.models.command import models
 from persona_cli.cli.profile import profile
 from persona_cli.cli.providers import providers
 from persona_cli.cli.shell.command import shell
 from persona_cli.cli.sketching import sketch
 from persona_cli.cli.stages import compress, detect, restore
-from persona_cli.cli.templates import templates
+from persona_cli.cli.templates.command import templates
 from persona_cli.cli.tools import tools
 from persona_cli.errors import PersonaError
 

@@ -209,7 +209,7 @@ def fitting() -> list[Download]:
 
 def _pull(model: str) -> None:
     """Download it, as `persona models pull` does. That it cannot be had is no reason not to go on."""
-    from persona_cli.cli.pulling import pull
+    from persona_cli.cli.models.pulling import pull
 
     try:
         pull(model, name="", use=True, accept=False, as_json=False)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from persona_cli.cli.templating import Chosen
+from persona_cli.cli.templates.options import Chosen
 from persona_cli.settings import CloudSettings, Settings, with_value
 from persona_cli.templates.template import Template
 

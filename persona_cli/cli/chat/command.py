@@ -11,7 +11,7 @@ import typer
 from persona_cli.cli import screen
 from persona_cli.cli.asking import named_mode, with_options
 from persona_cli.cli.conversing import conversation_to_resume
-from persona_cli.cli.tidying import tidy_later
+from persona_cli.cli.memory.tidying import tidy_later
 from persona_cli.errors import UsageError
 from persona_cli.settings import LOCAL
 

@@ -11,7 +11,7 @@ import typer
 
 from persona_cli.cli import jsonl, screen
 from persona_cli.cli.intake import read_stdin, typed
-from persona_cli.cli.memories import (
+from persona_cli.cli.memory.showing import (
     IdArgument,
     IdsArgument,
     JsonlOption,

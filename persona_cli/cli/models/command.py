@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from persona_cli.cli import model_facts as facts
 from persona_cli.cli import screen
-from persona_cli.cli.pulling import pull
+from persona_cli.cli.models import facts
+from persona_cli.cli.models.pulling import pull
 from persona_cli.errors import ModelMissing, NothingFound, Refused, UsageError
 
 if TYPE_CHECKING:

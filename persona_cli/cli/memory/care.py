@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from persona_cli.cli import screen
-from persona_cli.cli.memories import refresh_index
-from persona_cli.cli.tidying import mark_done
+from persona_cli.cli.memory.showing import refresh_index
+from persona_cli.cli.memory.tidying import mark_done
 from persona_cli.errors import UsageError
 
 if TYPE_CHECKING:

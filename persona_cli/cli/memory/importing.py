@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from persona_cli.cli import screen
-from persona_cli.cli.memories import JsonOption, refresh_index, user_parts
+from persona_cli.cli.memory.showing import JsonOption, refresh_index, user_parts
 from persona_cli.errors import PersonaError, UsageError
 
 if TYPE_CHECKING:

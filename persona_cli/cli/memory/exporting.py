@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from persona_cli.cli import screen
-from persona_cli.cli.memories import user_store
+from persona_cli.cli.memory.showing import user_store
 from persona_cli.errors import UsageError
 
 MARKDOWN = (".md", ".markdown")

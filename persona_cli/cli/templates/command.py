@@ -8,7 +8,7 @@ from typing import Annotated, Final
 import typer
 
 from persona_cli.cli import screen
-from persona_cli.cli.templating import complete_template
+from persona_cli.cli.templates.options import complete_template
 from persona_cli.errors import EditorFailed, SettingsError, UsageError
 
 templates = typer.Typer(

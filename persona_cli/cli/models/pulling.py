@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from persona_cli.cli import screen
-from persona_cli.cli.model_facts import in_bytes
+from persona_cli.cli.models.facts import in_bytes
 from persona_cli.errors import PullFailed, Refused
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def pull(
     if not done.fresh:
         screen.say(f"{done.model.name} is here already.", "dim")
     if use:
-        from persona_cli.cli.models import choose
+        from persona_cli.cli.models.command import choose
 
         choose(parts, done.model.name)
     else:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from persona_cli.cli import jsonl, memory_changes, memory_files, screen
-from persona_cli.cli.importing import import_files
-from persona_cli.cli.memories import IdArgument, JsonlOption, JsonOption, fields, line, time_of, user_store
-from persona_cli.cli.memory_care import consolidate, stats
+from persona_cli.cli import jsonl, screen
+from persona_cli.cli.memory import changes, exporting
+from persona_cli.cli.memory.care import consolidate, stats
+from persona_cli.cli.memory.importing import import_files
+from persona_cli.cli.memory.showing import IdArgument, JsonlOption, JsonOption, fields, line, time_of, user_store
 from persona_cli.errors import NothingFound, PersonaError, UsageError
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ memory = typer.Typer(
     """,
     no_args_is_help=True,
 )
-memory.command()(memory_changes.add)
+memory.command()(changes.add)
 
 
 @memory.command("list")
@@ -162,12 +163,12 @@ def history(
             screen.write(line(item, states.get(item.id, State())))
 
 
-memory.command()(memory_changes.edit)
-memory.command()(memory_changes.pin)
-memory.command()(memory_changes.unpin)
-memory.command()(memory_changes.forget)
+memory.command()(changes.edit)
+memory.command()(changes.pin)
+memory.command()(changes.unpin)
+memory.command()(changes.forget)
 memory.command("import")(import_files)
-memory.command()(memory_files.export)
+memory.command()(exporting.export)
 memory.command()(stats)
 memory.command()(consolidate)
 

@@ -1,0 +1,1 @@
+"""`persona memory`, one file for each kind of command."""

@@ -1,0 +1,1 @@
+"""`persona models`: what is here, what could be, and getting it."""

@@ -1,0 +1,1 @@
+"""`persona templates`, and what `ask` takes from one."""
