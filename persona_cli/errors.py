@@ -98,6 +98,10 @@ class CloudRateLimited(CloudError): ...
 class CloudGarbled(CloudError): ...
 
 
+class CountRefused(CloudError):
+    """The cloud refused a body that asks for the count of tokens, which not every server knows."""
+
+
 class ModelMissing(PersonaError): ...
 
 

@@ -25,7 +25,7 @@ def test_0_for_an_answer() -> None:
 
 def test_1_for_an_error_in_the_settings(tmp_path: object) -> None:
     done = persona("config", "set", "cloud.retries", "many")
-    assert done.returncode == 1 and done.stdout == "" and "must be int" in done.stderr
+    assert done.returncode == 1 and done.stdout == "" and "must be a whole number" in done.stderr
 
 
 def test_2_for_a_command_line_that_was_not_understood() -> None:

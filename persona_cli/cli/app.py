@@ -15,6 +15,8 @@ def main() -> None:
     if sys.argv[1:] in (["--version"], ["-V"]):
         print(f"persona {__version__}")
         return
-    from persona_cli.cli.commands import app
-
+    try:
+        from persona_cli.cli.commands import app
+    except KeyboardInterrupt:  # later ones are met where the commands run
+        sys.exit(130)
     app()

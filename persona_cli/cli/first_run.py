@@ -121,7 +121,7 @@ def _cloud(settings: Settings, env: Mapping[str, str], folders: Folders) -> tupl
     names = list(OFFERED)
     options = ["none: answers are made on this machine", *(SAID_OF[name] for name in names), "another address"]
     now = f" (Enter: {settings.cloud.model} as it is)" if settings.cloud.configured else " (Enter: none)"
-    screen.say(f"\n2. Which cloud may write, from what is left when everything private is out?{now}")
+    screen.say(f"\n2. Which cloud may write, from what is left when everything private is out?\n  {now}")
     chosen = _number(options)
     if chosen is None:
         return {}, "", ""
@@ -185,8 +185,8 @@ def _model(folders: Folders) -> str:
     if not offered or installed(folders):
         return ""
     screen.say(
-        f"\n3. A model for this machine, in place of the tiny {EMBEDDED} that is here? It is downloaded now "
-        "(Enter: none)"
+        f"\n3. A model for this machine, in place of the tiny {EMBEDDED} that is here?\n"
+        "   It is downloaded now. (Enter: none)"
     )
     wide = max(len(model.name) for model in offered)
     options = [f"{model.name:<{wide}}  {model.size / 1e9:4.1f} GB  {model.licence}" for model in offered]

@@ -35,6 +35,7 @@ from persona_cli.errors import (
     CloudRateLimited,
     CloudTimeout,
     CloudUnreachable,
+    CountRefused,
 )
 
 QUOTE_LENGTH: Final = 200
@@ -211,6 +212,13 @@ class Explain:
             )
         if unknown := self._unusual(status):
             return self._failed(f"{self.host} does not accept the request{told}", unknown)
+        if status in (400, 422, 501) and '"stream_options":{' in self.body:
+            return Failure(
+                CountRefused(
+                    f"{self.host} does not accept the request{told}. It may not know stream_options, which asks for "
+                    "a count of tokens: without -u it is not sent, and they are reckoned here."
+                )
+            )
         return self._failed(
             f"{self.host} does not accept the request{told}",
             f"Check `persona config get cloud.model` and `persona config get {self.named}base_url`",
@@ -225,8 +233,6 @@ class Explain:
                 "It may not know response_format, or not this schema: ask for JSON in words without --schema, use "
                 "another model, or --local, where every model is held to it"
             )
-        if '"stream_options":{' in self.body:
-            return "It may not know stream_options: ask without -u, and the tokens are reckoned here"
         return ""
 
     def _limited(self, headers: Mapping[str, str], code: str, told: str) -> Failure:

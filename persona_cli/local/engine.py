@@ -216,8 +216,8 @@ class Engine:
         if room < min(max_tokens, LEAST_ANSWER):
             raise ContextOverflow(
                 f"The text is too long for the local model {self.name}: it takes {taken} tokens, and the window "
-                f"has {self.window} for text and answer together. Shorten it (persona compress), or use a model with a "
-                "longer window."
+                f"has {self.window} for text and answer together. Shorten it (persona compress), begin a new "
+                "conversation, or use a model with a longer window."
             )
         return min(max_tokens, room)
 

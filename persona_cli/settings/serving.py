@@ -91,9 +91,10 @@ def server_of(settings: Settings, name: str) -> CloudSettings:
         return replace(own, provider="", model="", prices=None)
     table, known = settings.providers.get(name), KNOWN.get(name)
     if table is None and known is None:
+        how = f"providers.{name}.base_url https://HOST/v1" if "/" not in name else f"cloud.base_url {name}"
+        add = "adds it" if "/" not in name else "takes an address"
         raise SettingsError(
-            f"There is no provider '{name}'. `persona providers list` shows them; "
-            f"`persona config set providers.{name}.base_url https://HOST/v1` adds it."
+            f"There is no provider '{name}'. `persona providers list` shows them; `persona config set {how}` {add}."
         )
     table = table or ProviderSettings()
     base_url = table.base_url or (known.base_url if known else "")

@@ -128,7 +128,8 @@ def _typed(dotted: str, current: Any, value: Any) -> Any:
             return value
         return type(current)(value)
     except (TypeError, ValueError, OverflowError):
-        wanted = "a comma-separated list" if isinstance(current, tuple) else type(current).__name__
+        names = {tuple: "a comma-separated list", str: "text", int: "a whole number", float: "a number"}
+        wanted = names[type(current)]
         raise SettingsError(f"'{dotted}' must be {wanted}, and {value!r} is not.") from None
 
 

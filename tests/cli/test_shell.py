@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pexpect
@@ -16,7 +17,7 @@ from persona_cli.errors import NothingFound, PersonaError
 from persona_cli.parts import Parts
 from persona_cli.settings import with_value
 from tests.installed import COMMAND, hear_interrupts, persona
-from tests.servers import RecordingServer, stream_of
+from tests.servers import RecordingServer, stalls, stream_of
 
 BIN = str(Path(COMMAND).parent)
 
@@ -50,30 +51,50 @@ def test_bash_reads_the_script_and_completes_commands(tmp_path: Path) -> None:
     assert done.stdout.split() == ["memory"], done.stderr
 
 
+@contextmanager
+def bash(script: Path, server: RecordingServer) -> Iterator[pexpect.spawn]:
+    """An interactive bash in a terminal, with `script` read and `server` as persona's cloud."""
+    script.write_text(persona("shell", "init", "bash").stdout)
+    env = {**os.environ, **cloud_at(server.base_url), "PATH": f"{BIN}:{os.environ['PATH']}"}
+    env = {**env, "TERM": "xterm-256color", "PS1": "ready> ", "INPUTRC": "/dev/null"}
+    child = pexpect.spawn(
+        "bash", ["--norc", "--noprofile", "-i"], env=env, encoding="utf-8", timeout=60, dimensions=(24, 200),
+        preexec_fn=hear_interrupts,
+    )  # fmt: skip
+    try:
+        child.expect_exact("ready> ")
+        child.sendline(f"source {script}")
+        child.expect_exact("ready> ")
+        yield child
+    finally:
+        child.close(force=True)
+
+
+def test_ctrl_c_ends_the_search_and_leaves_the_line_to_be_edited(tmp_path: Path) -> None:
+    with RecordingServer(stalls()) as server, bash(tmp_path / "persona.bash", server) as child:
+        child.send("remove the old file")
+        child.send("\x1be")
+        child.expect_exact("looking for a command")
+        child.sendintr()
+        child.expect_exact("Interrupted.")
+        child.expect_exact("remove the old file")
+        # Ctrl-U empties the line, Ctrl-A goes to its beginning: only readline in a raw terminal knows the latter.
+        child.send("\x15+ 2))\x01echo still $((40 \r")
+        child.expect_exact("still 42")
+
+
 def test_the_hot_key_puts_a_command_into_the_line_and_runs_nothing(tmp_path: Path) -> None:
     script = tmp_path / "persona.bash"
-    script.write_text(persona("shell", "init", "bash").stdout)
     victim = tmp_path / "kept.txt"
     victim.write_text("here")
     with RecordingServer(stream_of(f"rm {victim}")) as server:
-        env = {**os.environ, **cloud_at(server.base_url), "PATH": f"{BIN}:{os.environ['PATH']}"}
-        env = {**env, "TERM": "xterm-256color", "PS1": "ready> ", "INPUTRC": "/dev/null"}
-        child = pexpect.spawn(
-            "bash", ["--norc", "--noprofile", "-i"], env=env, encoding="utf-8", timeout=60, dimensions=(24, 200),
-            preexec_fn=hear_interrupts,
-        )  # fmt: skip
-        try:
-            child.expect_exact("ready> ")
-            child.sendline(f"source {script}")
-            child.expect_exact("ready> ")
+        with bash(script, server) as child:
             child.send("remove the old file")
             child.send("\x1be")
             child.expect_exact(f"rm {victim}")
             assert victim.exists()
             child.send("\x15echo still $((40 + 2))\r")
             child.expect_exact("still 42")
-        finally:
-            child.close(force=True)
         assert len(server.requests) == 1 and b"remove the old file" in server.received
     assert victim.exists()
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.installed import persona
 from tests.journeys.terminal import leave, say, terminal
-from tests.servers import RecordingServer, echo, endless, stream_of, then, unauthorised
+from tests.servers import RecordingServer, echo, endless, fails, stream_of, then, unauthorised
 
 pytestmark = pytest.mark.journey
 PROMPT = r"\(cloud m\)[^>]*>"
@@ -91,6 +91,21 @@ def test_a_failed_request_is_kept_and_retry_asks_it_again() -> None:
             assert leave(chat) == 0
         first, second = (request.json()["messages"] for request in server.requests)
     assert first == second, "the retry does not carry the failed attempt as history"
+
+
+def test_a_server_that_does_not_know_stream_options_answers_at_the_second_try() -> None:
+    with RecordingServer(then(fails(400, "Unrecognized request argument"), stream_of("At last."))) as server:
+        with terminal("chat", env=cloud(server)) as chat:
+            chat.expect(PROMPT)
+            say(chat, "an important question")
+            chat.expect("no count of tokens any more")
+            chat.expect(PROMPT)
+            say(chat, "/retry")
+            chat.expect("At last.")
+            chat.expect(PROMPT)
+            say(chat, "/exit")
+            assert leave(chat) == 0
+        assert ["stream_options" in request.json() for request in server.requests] == [True, False]
 
 
 def test_many_lines_are_one_request() -> None:

@@ -107,7 +107,7 @@ def test_settings_models_modes_and_the_role_hold_for_the_sitting() -> None:
         do(chat, "/set privacy.level", "privacy.level = balanced")
         do(chat, "/set privacy.level strict", "privacy.level = strict, until you leave")
         do(chat, "/set privacy.levle", "There is no setting")
-        do(chat, "/set cloud.retries many", "must be int")
+        do(chat, "/set cloud.retries many", "must be a whole number")
         do(chat, "/system", "No system text")
         do(chat, "/system Answer in French.", "told so with every request")
         do(chat, "hello", "audit show")

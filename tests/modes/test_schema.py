@@ -58,7 +58,7 @@ def test_tokens_are_asked_for_only_where_they_are_wanted(with_cloud: Callable[..
         assert answer.tokens_in and answer.tokens_out and answer.tokens_about
         assert "stream_options" not in server.requests[0].json()
     unknown = fails(400, "Unrecognized request argument: stream_options")
-    with RecordingServer(unknown) as server, pytest.raises(CloudError, match="ask without -u"):
+    with RecordingServer(unknown) as server, pytest.raises(CloudError, match="without -u it is not sent"):
         answered(with_cloud(server.base_url), Request("Two and two?", usage=True))
 
 

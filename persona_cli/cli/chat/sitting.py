@@ -14,7 +14,7 @@ from persona_cli.cli.answering import FITTING, NO_CLOUD, TOO_SMALL, remark, say_
 from persona_cli.cli.asking import named_mode
 from persona_cli.cli.conversing import begin, drop_unused
 from persona_cli.cli.markdown import stream_markdown
-from persona_cli.errors import Cancelled, NothingFound, PersonaError
+from persona_cli.errors import Cancelled, CountRefused, NothingFound, PersonaError
 from persona_cli.settings import AUTO, LOCAL, OUTLINE, SKETCH
 
 if TYPE_CHECKING:
@@ -62,6 +62,7 @@ class Chat:
         self.withheld: tuple[Decision, ...] = ()
         self.answer_before: Answer | None = None
         self._document = ""
+        self._counting = True
         self._name = name
         self.parts = parts
         self._made: Assistant | None = None
@@ -129,6 +130,9 @@ class Chat:
                 screen.say("Your request is kept: /retry asks it in a new conversation.", "dim")
         except PersonaError as error:
             screen.report(error)
+            if isinstance(error, CountRefused):
+                self._counting = False
+                screen.say("This chat asks for no count of tokens any more.", "dim")
             if asked and self.last_request:
                 screen.say("Your request is kept: /retry asks it again.", "dim")
         return True
@@ -154,7 +158,7 @@ class Chat:
         conversation = self.conversation or self._begin(text)
         request = Request(
             text, document, conversation=conversation.id, mode=self.mode, confirm=self.confirm, retry=again,
-            role=self.role, usage=True,
+            role=self.role, usage=self._counting,
         )  # fmt: skip
         try:
             request = self._assistant.choose(request)
