@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from persona_cli.consent import NOT_ASKED, Consent, nobody_to_ask, settle
 from persona_cli.errors import CloudError, TakenMeanwhile
 from persona_cli.exchange import Draft, Pieces, Reply, Request
-from persona_cli.finish.step import finished, wanted
+from persona_cli.finish.wanting import wanted
 from persona_cli.modes.choosing import CLOUD_FAILED, chosen
 from persona_cli.modes.local import LocalMode
 from persona_cli.modes.mode import mode_of
@@ -149,4 +149,6 @@ class Assistant:
         """`pieces` as they are, or fitted to the user's style and filled where they want that."""
         if not wanted(request, self.parts):
             return pieces
+        from persona_cli.finish.step import finished
+
         return finished(pieces, request, self._steps, draft)

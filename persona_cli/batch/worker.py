@@ -17,7 +17,7 @@ from persona_cli.batch.rows import Row
 from persona_cli.consent import Choice
 from persona_cli.errors import CloudKeyRejected, CloudRateLimited, PersonaError, Refused, SchemaMissed
 from persona_cli.exchange import Draft, Reply, Request
-from persona_cli.finish.step import wanted
+from persona_cli.finish.wanting import wanted
 from persona_cli.settings import LOCAL, SKETCH
 from persona_cli.sketch.sketch import prompt
 

@@ -13,7 +13,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -45,7 +45,7 @@ RUNS = 5
 def bench(runs: int = RUNS) -> None:
     """Print the table. `runs` counts the runs of each command; the figures are medians."""
     persona = [sys.executable, "-m", "persona_cli"]
-    with tempfile.TemporaryDirectory(prefix="persona-bench-") as home, _cloud() as (base_url, arrivals):
+    with tempfile.TemporaryDirectory(prefix="persona-bench-") as home, a_cloud() as (base_url, arrivals):
         env = {
             **os.environ,
             "PERSONA_HOME": home,
@@ -53,7 +53,7 @@ def bench(runs: int = RUNS) -> None:
             "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
         }
         env.pop("PERSONA_CLOUD_MODEL", None)
-        _fill(env)
+        fill(env)
         cloud = {**env, "PERSONA_CLOUD_MODEL": "bench", "PERSONA_CLOUD_BASE_URL": base_url}
         rows = {
             "bare Typer --help": repeat([sys.executable, "-c", BARE_TYPER, "--help"], env, runs),
@@ -89,11 +89,11 @@ def _show(name: str, timing: Timing, bare: Timing) -> None:
     )
 
 
-def _fill(env: dict[str, str]) -> None:
-    """A user with a profile and a few memories."""
+def fill(env: Mapping[str, str], memories: int = MEMORIES) -> None:
+    """A user with a profile and so many memories."""
     lines = "".join(
         json.dumps({"id": n, "text": f"On day {n} I noted that parcel {n} for the neighbours came."}) + "\n"
-        for n in range(MEMORIES - 1)
+        for n in range(memories - 1)
     )
     lines += json.dumps({"id": "landlord", "text": "My landlord is Tom Brannigan."}) + "\n"
     persona = [sys.executable, "-m", "persona_cli"]
@@ -113,7 +113,7 @@ def _until_arrival(command: list[str], env: dict[str, str], arrivals: list[float
 
 
 @contextmanager
-def _cloud() -> Iterator[tuple[str, list[float]]]:
+def a_cloud() -> Iterator[tuple[str, list[float]]]:
     """An OpenAI-compatible server on loopback that answers at once; gives its base_url and the times of arrival."""
     arrivals: list[float] = []
     chunk = {"id": "1", "object": "chat.completion.chunk", "created": 0, "model": "bench"}

@@ -108,7 +108,7 @@ def ask(
       persona --schema "name, age int" < bio.txt
       persona -u --json "explain TCP" | jq .tokens_out
     """
-    from persona_cli.finish.step import wanted
+    from persona_cli.finish.wanting import wanted
     from persona_cli.parts import Parts
 
     mode = named_mode(mode, local)

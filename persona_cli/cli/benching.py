@@ -48,9 +48,13 @@ SKETCH: Final[Mapping[str, Part]] = {
     "fusion": Part("fused", lambda made, given: made.bench(given.rows)),
     "decoding": Part("decoding", lambda made, given: made.decoding()),
 }
+SPEED: Final[Mapping[str, Part]] = {
+    "cold": Part("cold", lambda made, given: made.bench(given.runs)),
+}
 # A bench is one Part, or several by name.
 BENCHES: Final[Mapping[str, Part | Mapping[str, Part]]] = {
     "startup": Part("startup", lambda made, given: made.bench(given.runs)),
+    "speed": SPEED,
     "detect": Part("detection", lambda made, given: made.bench(given.rows)),
     "restore": Part("restoring", lambda made, given: made.bench(given.rows)),
     "leak": Part("leaking", lambda made, given: made.bench(given.requests)),
@@ -63,7 +67,7 @@ BENCHES: Final[Mapping[str, Part | Mapping[str, Part]]] = {
 
 def bench(
     name: Annotated[str, typer.Argument(help=f"Which bench: {', '.join(BENCHES)}.")],
-    runs: Annotated[int, typer.Option("--runs", min=1, help="Runs of each command (startup).")] = 5,
+    runs: Annotated[int, typer.Option("--runs", min=1, help="Runs of each command (startup, speed).")] = 5,
     rows: Annotated[
         int | None,
         typer.Option(
@@ -75,7 +79,8 @@ def bench(
         str,
         typer.Option(
             "--part",
-            help=f"One part alone (memory: {', '.join(MEMORY)}; sketch: {', '.join(SKETCH)}).",
+            help=f"One part alone (memory: {', '.join(MEMORY)}; sketch: {', '.join(SKETCH)}; "
+            f"speed: {', '.join(SPEED)}).",
             metavar="PART",
         ),
     ] = "",
@@ -86,6 +91,7 @@ def bench(
     \b
     Examples:
       persona bench startup
+      persona bench speed --part cold
       persona bench detect --rows 50
       persona bench memory --part recall
       persona bench memory --part growth --plot growth.png

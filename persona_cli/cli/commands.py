@@ -3,42 +3,64 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
 import typer
-from typer.core import TyperGroup
 
 from persona_cli.cli import screen
-from persona_cli.cli.asking import ask
-from persona_cli.cli.audit import audit
-from persona_cli.cli.batch import batch
-from persona_cli.cli.benching import bench
-from persona_cli.cli.chat.command import chat
-from persona_cli.cli.chats import chats
-from persona_cli.cli.config import config
-from persona_cli.cli.demo import demo
-from persona_cli.cli.doctor import doctor
-from persona_cli.cli.first_run import setup
-from persona_cli.cli.forget import forget
-from persona_cli.cli.keys import keys
-from persona_cli.cli.mcp import mcp
-from persona_cli.cli.memory.command import memory
-from persona_cli.cli.models.command import models
-from persona_cli.cli.profile import profile
-from persona_cli.cli.providers import providers
-from persona_cli.cli.shell.command import shell
-from persona_cli.cli.sketching import sketch
-from persona_cli.cli.stages import compress, detect, restore
-from persona_cli.cli.templates.command import templates
-from persona_cli.cli.tools import tools
+from persona_cli.cli.listed import Listed, ListedGroup
 from persona_cli.errors import PersonaError
 
 INTERRUPTED = 130
 GROUP_OPTIONS = ("--help", "-h", "--debug", "--install-completion", "--show-completion")
 
+# In the order of the help page.
+COMMANDS: Final[Mapping[str, Listed]] = {
+    "ask": Listed("asking:ask", "Ask once."),
+    "chat": Listed("chat.command:chat", "Talk: what is private stays here, turn after turn."),
+    "batch": Listed("batch:batch", "Answer many requests, many at a time."),
+    "sketch": Listed("sketching:sketch", "Print the payload that would leave for a request, and send nothing."),
+    "detect": Listed("stages:detect", "Find the private spans in the text on stdin."),
+    "restore": Listed(
+        "stages:restore",
+        "Put the private details back into text with placeholders (of the last conversation, or the one named).",
+    ),
+    "compress": Listed(
+        "stages:compress", "Shorten the text on stdin to a share of its words, keeping what carries it."
+    ),
+    "forget": Listed("forget:forget", "Forget conversations for good: no trace of them is left in any file."),
+    "mcp": Listed("mcp:mcp", "Serve memory search to other MCP clients, on stdin and stdout."),
+    "setup": Listed(
+        "first_run:setup", "Ask the questions of the first run: your name, which cloud, which local model."
+    ),
+    "doctor": Listed("doctor:doctor", "Check models, keys, memory, cloud and permissions."),
+    "bench": Listed("benching:bench", "Print measured figures."),
+    "demo": Listed("demo:demo", "Show the main job: what is recalled, what leaves, what comes back, and the receipt."),
+    "chats": Listed("chats:chats", "Conversations: list, show, search, rename, rm, export."),
+    "memory": Listed(
+        "memory.command:memory",
+        "What persona remembers: add, list, show, search, edit, pin, forget, history, import, export.",
+    ),
+    "profile": Listed("profile:profile", "Facts about you that must not leave: show, set, rm, contacts."),
+    "models": Listed("models.command:models", "The models that answer on this machine: pull, list, use, info, rm."),
+    "keys": Listed("keys:keys", "API keys: set, list, rm."),
+    "providers": Listed("providers:providers", "The servers that can answer: list, check, use."),
+    "audit": Listed("audit:audit", "What left this machine: list, show, verify, export."),
+    "tools": Listed(
+        "tools:tools",
+        "Tools that the cloud may ask for (`persona ask -T NAME`): MCP servers and Python functions of yours.",
+    ),
+    "templates": Listed("templates.command:templates", "Requests and roles under a name: list, show, edit, rm, path."),
+    "shell": Listed("shell.command:shell", "Completion and a hot key (Alt-E) for bash, zsh, fish and PowerShell."),
+    "config": Listed("config:config", "The settings: get, set, unset, path."),
+}
 
-class Persona(TyperGroup):
+
+class Persona(ListedGroup):
     """`persona TEXT` is `persona ask TEXT`; every error becomes a sentence and its exit code here."""
+
+    listed = COMMANDS
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         if ctx.resilient_parsing:  # the shell completes: nothing is meant that was not typed
@@ -99,29 +121,3 @@ def options(
     debug: bool = typer.Option(False, "--debug", help="Show the traceback of an error.", hidden=True),
 ) -> None:
     """Options before the command."""
-
-
-app.command()(ask)
-app.command()(chat)
-app.command()(batch)
-app.command()(sketch)
-app.command()(detect)
-app.command()(restore)
-app.command()(compress)
-app.command()(forget)
-app.add_typer(chats, name="chats")
-app.add_typer(memory, name="memory")
-app.add_typer(profile, name="profile")
-app.add_typer(models, name="models")
-app.add_typer(keys, name="keys")
-app.add_typer(providers, name="providers")
-app.add_typer(audit, name="audit")
-app.add_typer(tools, name="tools")
-app.add_typer(templates, name="templates")
-app.add_typer(shell, name="shell")
-app.command()(mcp)
-app.add_typer(config, name="config")
-app.command()(setup)
-app.command()(doctor)
-app.command()(bench)
-app.command()(demo)

@@ -21,6 +21,7 @@ from persona_cli.finish.filling import fill
 from persona_cli.finish.finishing import Finished, finish, wish_of
 from persona_cli.finish.sentences import parts as parts_of
 from persona_cli.finish.specialising import specialised
+from persona_cli.finish.wanting import FILL, STYLE, wanted
 from persona_cli.modes.steps import STANDING_WORDS, Steps
 from persona_cli.privacy.sinks import PROSE
 from persona_cli.privacy.spans import DETAIL, TEXT
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from persona_cli.parts import Parts
 
 STYLE_FIELD = "style"
-STYLE, FILL = "style", "fill"
 # By these words alone nothing is found again: the sentence around them is what is private.
 _BARE: Final = re.compile(r"(?:(?:am|is|['’]m|aged|in) )*\d+")
 _ARTICLE: Final = re.compile(r"^(?:an?|my) (?=\S+ )", re.IGNORECASE)
@@ -45,21 +45,6 @@ class _Done:
     filled: tuple[str, ...] = ()
     left_out: int = 0
     private: tuple[str, ...] = ()
-
-
-def wanted(request: Request, parts: Parts) -> frozenset[str]:
-    """What is to be done with the answer, STYLE and FILL: as the request says, or the setting answer.finish.
-
-    With JSON of a schema nothing is.
-    """
-    both = frozenset((STYLE, FILL))
-    if request.schema:
-        return frozenset()
-    if request.finish is not None:
-        return both if request.finish else frozenset()
-    set_to = parts.settings.answer.finish
-    found = both if set_to == "on" else both & {set_to}
-    return found | {STYLE} if request.wish else found
 
 
 def finished(pieces: Pieces, request: Request, steps: Steps, draft: Draft | None = None) -> Pieces:

@@ -11,7 +11,8 @@ import pytest
 from persona_cli.assistant import Assistant
 from persona_cli.cli.answering import answer_fields, remark
 from persona_cli.exchange import Answer, Draft, Pieces, Request
-from persona_cli.finish.step import FILL, STYLE, finished, wanted
+from persona_cli.finish.step import finished
+from persona_cli.finish.wanting import FILL, STYLE, wanted
 from persona_cli.modes.steps import Steps
 from persona_cli.parts import Parts
 from persona_cli.settings import with_value

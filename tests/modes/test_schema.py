@@ -10,7 +10,7 @@ import pytest
 from persona_cli.assistant import Assistant
 from persona_cli.errors import CloudError, UsageError
 from persona_cli.exchange import Answer, Request
-from persona_cli.finish.step import wanted
+from persona_cli.finish.wanting import wanted
 from persona_cli.parts import Parts
 from persona_cli.structured.schemas import short_form
 from tests.servers import RecordingServer, fails, stream_of

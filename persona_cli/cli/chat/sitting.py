@@ -151,7 +151,7 @@ class Chat:
     def _answer(self, text: str, document: str, again: bool = False) -> None:
         """Ctrl-C stops it and keeps what has come."""
         from persona_cli.exchange import Request
-        from persona_cli.finish.step import wanted
+        from persona_cli.finish.wanting import wanted
 
         self.last_request, self._document = text, document
         begun = self.conversation is None
