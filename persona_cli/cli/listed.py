@@ -55,7 +55,7 @@ class ListedGroup(TyperGroup):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self.commands: Mapping[str, Any] = Commands(self.listed)
+        self.commands: Any = Commands(self.listed)
 
     def get_params(self, ctx: Any) -> list[Any]:
         """Switches that are not given are False: a None Typer would check with pydantic, whose import takes 0.1 s."""
