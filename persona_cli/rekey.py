@@ -24,7 +24,7 @@ from secrets import token_bytes, token_hex
 from typing import Any
 
 from persona_cli.chats.rows import copy_conversations
-from persona_cli.durable import cannot_write, locked, replace_private
+from persona_cli.durable import cannot_write, locked, remove_unfinished, replace_private
 from persona_cli.errors import KeyUnavailable, NothingFound, StoreDamaged, StoreError
 from persona_cli.memory.contacts import Contacts
 from persona_cli.memory.importing.ledger import Imports
@@ -97,6 +97,7 @@ def finish(
 
     Raises StoreError.
     """
+    remove_unfinished(journal_of(folders))
     journal = _read_journal(folders)
     if journal is None:
         return

@@ -228,3 +228,13 @@ def test_the_commands_rotate_and_doctor_says_when(home: Folders) -> None:
     assert persona("profile", "show").returncode == 1
     shown = persona("profile", "show", env={PASSPHRASE: "correct horse"})
     assert shown.stdout == "name: Nora Lindqvist\n"
+
+
+def test_a_journal_that_was_being_written_leaves_nothing_behind(home: Folders, env: dict[str, str]) -> None:
+    """A kill between the two moments of writing it: the file beside the journal is there, its name not yet taken."""
+    fill(home, env)
+    before = content(home, env)
+    (home.data / "vault.rotation").write_text(json.dumps({"state": "begun", "entry": ""}))
+    (home.data / "vault.rotation.0123abcd.new").write_text(json.dumps({"state": "done", "holder": "", "entry": ""}))
+    assert content(home, env) == before
+    assert [path.name for path in home.data.parent.rglob("*rotat*")] == []
