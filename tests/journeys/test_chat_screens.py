@@ -64,11 +64,14 @@ def test_a_resumed_conversation_shows_where_it_was_and_keeps_a_partial_answer() 
             chat.expect(r"\(cloud m\)[^>]*>")
             chat.sendeof()
             assert leave(chat) == 0
-        for options in (["-c"], ["--chat", "talk about tides"]):
+        for options, asked, answered in (
+            (["-c"], "talk about tides", "more more"),
+            (["--chat", "talk about tides"], "go on", "Yes"),
+        ):
             with terminal("chat", *options, env=cloud(server)) as chat:
                 chat.expect("continuing .*: talk about tides · ")
-                chat.expect("> talk about tides")
-                chat.expect("< more more")
+                chat.expect(f"> {asked}")
+                chat.expect(f"< {answered}")
                 chat.expect(r"\(cloud m\)[^>]*>")
                 say(chat, "go on")
                 chat.expect("audit show")
