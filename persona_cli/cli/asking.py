@@ -11,6 +11,7 @@ from persona_cli.cli import screen
 from persona_cli.cli.answering import TINY_FINISH, remark, say_mode
 from persona_cli.cli.conversing import begin, conversation_to_resume, drop_unused
 from persona_cli.cli.intake import FILL_IN, read_request
+from persona_cli.cli.options import ChatOption, LocalOption, ModelOption, ModeOption, ResumeOption
 from persona_cli.cli.piping import ExtractAllOption, ExtractOption, FileOption, SchemaOption, UsageOption, pages
 from persona_cli.cli.piping import form as wanted_form
 from persona_cli.cli.templates.options import (
@@ -37,19 +38,11 @@ if TYPE_CHECKING:
 def ask(
     text: Annotated[list[str] | None, typer.Argument(help="The request. What is piped in is its document.")] = None,
     file: FileOption = None,
-    resume: Annotated[
-        bool, typer.Option("--continue", "-c", help="Go on with the conversation that was used last.")
-    ] = False,
-    chat: Annotated[
-        str, typer.Option("--chat", metavar="NAME", help="Go on with the conversation NAME, or begin one so titled.")
-    ] = "",
-    local: Annotated[bool, typer.Option("--local", help="Answer on this machine; no connection is opened.")] = False,
-    mode: Annotated[
-        str, typer.Option("--mode", help="How it is answered: sketch (the default), outline, logits, local, auto.")
-    ] = "",
-    model: Annotated[
-        str, typer.Option("--model", "-m", help="A model, PROVIDER:MODEL or an alias; with --local a .gguf file.")
-    ] = "",
+    resume: ResumeOption = False,
+    chat: ChatOption = "",
+    local: LocalOption = False,
+    mode: ModeOption = "",
+    model: ModelOption = "",
     dry_run: Annotated[
         bool, typer.Option("--dry-run", "--show-sketch", help="Print exactly what would leave, and send nothing.")
     ] = False,

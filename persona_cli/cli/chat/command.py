@@ -12,24 +12,17 @@ from persona_cli.cli import screen
 from persona_cli.cli.asking import named_mode, with_options
 from persona_cli.cli.conversing import conversation_to_resume
 from persona_cli.cli.memory.tidying import tidy_later
+from persona_cli.cli.options import ChatOption, LocalOption, ModelOption, ModeOption, ResumeOption
 from persona_cli.errors import UsageError
 from persona_cli.settings import LOCAL
 
 
 def chat(
-    resume: Annotated[
-        bool, typer.Option("--continue", "-c", help="Go on with the conversation that was used last.")
-    ] = False,
-    name: Annotated[
-        str, typer.Option("--chat", metavar="NAME", help="Go on with the conversation NAME, or begin one so titled.")
-    ] = "",
-    local: Annotated[bool, typer.Option("--local", help="Answer on this machine; no connection is opened.")] = False,
-    mode: Annotated[
-        str, typer.Option("--mode", help="How it is answered: sketch (the default), outline, logits, local, auto.")
-    ] = "",
-    model: Annotated[
-        str, typer.Option("--model", "-m", help="A model, PROVIDER:MODEL or an alias; with --local a .gguf file.")
-    ] = "",
+    resume: ResumeOption = False,
+    name: ChatOption = "",
+    local: LocalOption = False,
+    mode: ModeOption = "",
+    model: ModelOption = "",
     no_log: Annotated[bool, typer.Option("--no-log", "-n", help="Keep nothing of this chat but its receipts.")] = False,
 ) -> None:
     """Talk: what is private stays here, turn after turn.
