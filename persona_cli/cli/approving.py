@@ -9,14 +9,13 @@ import json
 import os
 import termios
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from persona_cli.cli import screen
-from persona_cli.cli.aside import aside
-from persona_cli.cli.consent import TERMINAL, show, visible
+from persona_cli.cli.consent import own_terminal, show, visible
 from persona_cli.consent import NOBODY_TO_ASK
-from persona_cli.errors import Cancelled, Refused
+from persona_cli.errors import Cancelled
 from persona_cli.tools.approval import NOBODY_TO_ASK as NOBODY_TO_RUN
 from persona_cli.tools.approval import Proposed, Verdict
 
@@ -74,16 +73,9 @@ class AtTerminal:
 
     @contextmanager
     def _terminal(self, nobody: str) -> Iterator[tuple[TextIO, TextIO, Console]]:
-
         from rich.console import Console
 
-        with ExitStack() as stack:
-            try:
-                heard = stack.enter_context(open(TERMINAL, encoding="utf-8", errors="replace"))  # noqa: PTH123
-                said = stack.enter_context(open(TERMINAL, "w", encoding="utf-8", errors="replace"))  # noqa: PTH123
-            except OSError:
-                raise Refused(nobody) from None
-            stack.enter_context(aside())
+        with own_terminal(nobody) as (heard, said):
             width = os.get_terminal_size(said.fileno()).columns or 80
             console = Console(file=said, width=width, highlight=False, markup=False, emoji=False)
             try:

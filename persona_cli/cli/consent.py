@@ -10,7 +10,8 @@ import json
 import os
 import termios
 import unicodedata
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from persona_cli.cli.aside import aside
@@ -35,16 +36,27 @@ ANSWERS: Final = {
 UNSEEN: Final = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
 
 
+@contextmanager
+def own_terminal(nobody: str = NOBODY_TO_ASK) -> Iterator[tuple[TextIO, TextIO]]:
+    """(what is typed, what is shown) at the terminal, while nothing else draws there.
+
+    Raises Refused, with the sentence `nobody`, where there is no terminal.
+    """
+    with ExitStack() as stack:
+        try:
+            heard = stack.enter_context(open(TERMINAL, encoding="utf-8", errors="replace"))  # noqa: PTH123
+            said = stack.enter_context(open(TERMINAL, "w", encoding="utf-8", errors="replace"))  # noqa: PTH123
+        except OSError:
+            raise Refused(nobody) from None
+        stack.enter_context(aside())
+        yield heard, said
+
+
 def at_terminal(parts: Parts) -> Consent:
     """The consent of the person at the terminal. It raises Refused where there is no terminal."""
 
     def consent(draft: Draft) -> Choice:
-        with ExitStack() as stack:
-            try:
-                heard = stack.enter_context(open(TERMINAL, encoding="utf-8", errors="replace"))  # noqa: PTH123
-                said = stack.enter_context(open(TERMINAL, "w", encoding="utf-8", errors="replace"))  # noqa: PTH123
-            except OSError:
-                raise Refused(NOBODY_TO_ASK) from None
+        with own_terminal() as (heard, said):
             return _Dialogue(parts, heard, said).run(draft)
 
     return consent
@@ -52,13 +64,7 @@ def at_terminal(parts: Parts) -> Consent:
 
 def agreed(question: str) -> bool:
     """Whether the person at the terminal says yes to `question`. Raises Refused where there is no terminal."""
-    with ExitStack() as stack:
-        try:
-            heard = stack.enter_context(open(TERMINAL, encoding="utf-8", errors="replace"))  # noqa: PTH123
-            said = stack.enter_context(open(TERMINAL, "w", encoding="utf-8", errors="replace"))  # noqa: PTH123
-        except OSError:
-            raise Refused(NOBODY_TO_ASK) from None
-        stack.enter_context(aside())
+    with own_terminal() as (heard, said):
         # What was typed before the question was seen is no answer to it.
         termios.tcflush(heard.fileno(), termios.TCIFLUSH)
         said.write(visible(question))
