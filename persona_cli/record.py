@@ -188,9 +188,11 @@ class Record:
 
     def _keep_role(self, request: Request) -> None:
         """The system text stays with the conversation. Sent once, it may be sent again; given here, it stays here."""
+        if not request.role:
+            return
         here = request.mode in STAYS
         kept = self.parts.conversations.role(request.conversation)
-        if request.role and (kept is None or kept.text != request.role or (kept.here and not here)):
+        if kept is None or kept.text != request.role or (kept.here and not here):
             self.parts.conversations.set_role(request.conversation, request.role, here)
 
     def amend(self, request: Request, answer: str) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from persona_cli.bench.processes import repeat
-from persona_cli.bench.startup import REQUEST, a_cloud, fill
+from persona_cli.bench.startup import REQUEST, a_cloud, fill, own_user
 from persona_cli.cli import screen
 
 # The least that a command made with Typer can cost: two commands, and help pages without rich, as persona's are.
@@ -46,13 +46,7 @@ class Row:
 def bench(runs: int) -> None:
     """Print the table: the least CPU seconds of `runs` runs of each command, and how many bare Typers that is."""
     with tempfile.TemporaryDirectory(prefix="persona-bench-") as home, a_cloud() as (base_url, _):
-        env = {
-            **os.environ,
-            "PERSONA_HOME": home,
-            "NO_COLOR": "1",
-            "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
-        }
-        env.pop("PERSONA_CLOUD_MODEL", None)
+        env = own_user(home)
         fill(env, MEMORIES)
         cloud = {"PERSONA_CLOUD_MODEL": "bench", "PERSONA_CLOUD_BASE_URL": base_url}
         bare = 0.0

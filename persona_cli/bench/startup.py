@@ -46,13 +46,7 @@ def bench(runs: int = RUNS) -> None:
     """Print the table. `runs` counts the runs of each command; the figures are medians."""
     persona = [sys.executable, "-m", "persona_cli"]
     with tempfile.TemporaryDirectory(prefix="persona-bench-") as home, a_cloud() as (base_url, arrivals):
-        env = {
-            **os.environ,
-            "PERSONA_HOME": home,
-            "NO_COLOR": "1",
-            "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
-        }
-        env.pop("PERSONA_CLOUD_MODEL", None)
+        env = own_user(home)
         fill(env)
         cloud = {**env, "PERSONA_CLOUD_MODEL": "bench", "PERSONA_CLOUD_BASE_URL": base_url}
         rows = {
@@ -110,6 +104,18 @@ def _until_arrival(command: list[str], env: dict[str, str], arrivals: list[float
         command, env=env, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     return arrivals[0] - start
+
+
+def own_user(home: str) -> dict[str, str]:
+    """The environment of a user who has nothing but the folder `home`: no cloud, no keyring, no colours."""
+    env = {
+        **os.environ,
+        "PERSONA_HOME": home,
+        "NO_COLOR": "1",
+        "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
+    }
+    env.pop("PERSONA_CLOUD_MODEL", None)
+    return env
 
 
 @contextmanager

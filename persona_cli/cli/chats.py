@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from persona_cli.cli import screen
+from persona_cli.cli.own_file import check_target, write_out
 from persona_cli.errors import NothingFound, UsageError
 
 if TYPE_CHECKING:
@@ -198,29 +199,13 @@ def export(
     if form not in FORMATS:
         raise UsageError(f"There is no format '{form}'. The formats are: {', '.join(FORMATS)}.")
     if target is not None:
-        _check(target, force)
+        if target.is_dir():
+            raise UsageError(f"{target} is a folder. Name a file in it.")
+        check_target(target, force)
     kept = _needed(name)
     chosen = kept.list() if everything else (kept.named(name),)
     pieces = exported(kept, chosen, form, as_list=everything)
-    if target is None:
-        for piece in pieces:
-            screen.write(piece)
-        return
-    from persona_cli.durable import replace_private
-
-    replace_private(target.absolute(), "".join(pieces).encode("utf-8", "surrogatepass"))
-    many = f"{len(chosen):,} conversation{'s' * (len(chosen) != 1)}"
-    screen.say(f"{many} in {target}. The file is not encrypted.", "dim")
-
-
-def _check(target: Path, force: bool) -> None:
-    """Raises UsageError where the file cannot be written as it is."""
-    if target.is_dir():
-        raise UsageError(f"{target} is a folder. Name a file in it.")
-    if target.exists() and not force:
-        raise UsageError(f"{target} is there already. --force writes over it.")
-    if not target.absolute().parent.is_dir():
-        raise UsageError(f"There is no folder {target.absolute().parent}. Make it first, or name another file.")
+    write_out(pieces, target, f"{len(chosen):,} conversation{'s' * (len(chosen) != 1)}")
 
 
 def _conversations() -> Conversations | None:

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from persona_cli.cli import screen
 from persona_cli.cli.memory.showing import user_store
+from persona_cli.cli.own_file import check_target, write_out
 from persona_cli.errors import UsageError
 
 MARKDOWN = (".md", ".markdown")
@@ -34,19 +34,9 @@ def export(
     form = form or ("markdown" if file is not None and file.suffix.lower() in MARKDOWN else "jsonl")
     if form not in FORMATS:
         raise UsageError(f"There is no format '{form}'. The formats are: {', '.join(FORMATS)}.")
-    if file is not None and file.exists() and not force:
-        raise UsageError(f"{file} is there already. --force writes over it.")
-    if file is not None and not file.absolute().parent.is_dir():
-        raise UsageError(f"There is no folder {file.absolute().parent}. Make it first, or name another file.")
+    if file is not None:
+        check_target(file, force)
     store = user_store()
     memories = store.entries()
-    parts = exported(memories, store.states.all(), form)
-    if file is None:
-        for part in parts:
-            screen.write(part)
-        return
-    from persona_cli.durable import replace_private
-
-    replace_private(file.absolute(), "".join(parts).encode("utf-8", "surrogatepass"))
     many = f"{len(memories):,} {'memory' if len(memories) == 1 else 'memories'}"
-    screen.say(f"{many} in {file}. The file is not encrypted.", "dim")
+    write_out(exported(memories, store.states.all(), form), file, many)
