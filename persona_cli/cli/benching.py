@@ -48,6 +48,10 @@ SKETCH: Final[Mapping[str, Part]] = {
     "fusion": Part("fused", lambda made, given: made.bench(given.rows)),
     "decoding": Part("decoding", lambda made, given: made.decoding()),
 }
+SPEED: Final[Mapping[str, Part]] = {
+    # One row: a look at the embedded model alone.
+    "snapshots": Part("snapshots", lambda made, given: made.bench(given.rows, large=given.rows is None)),
+}
 # A bench is one Part, or several by name.
 BENCHES: Final[Mapping[str, Part | Mapping[str, Part]]] = {
     "startup": Part("startup", lambda made, given: made.bench(given.runs)),
@@ -57,6 +61,7 @@ BENCHES: Final[Mapping[str, Part | Mapping[str, Part]]] = {
     "payload": Part("payload", lambda made, given: made.bench(given.rows)),
     "memory": MEMORY,
     "sketch": SKETCH,
+    "speed": SPEED,
     "batch": Part("batching", lambda made, given: made.bench(given.rows)),
 }
 
@@ -75,7 +80,8 @@ def bench(
         str,
         typer.Option(
             "--part",
-            help=f"One part alone (memory: {', '.join(MEMORY)}; sketch: {', '.join(SKETCH)}).",
+            help=f"One part alone (memory: {', '.join(MEMORY)}; sketch: {', '.join(SKETCH)}; "
+            f"speed: {', '.join(SPEED)}).",
             metavar="PART",
         ),
     ] = "",
