@@ -1,7 +1,8 @@
 """Forgetting for good: conversations, or one private value wherever it stands.
 
 Of a conversation go the turns, the placeholders and the title (vault), the bytes that were sent for it (audit log,
-whose chain stays whole) and what was typed for it (input history). The vault goes last: a kill on the way leaves the
+whose chain stays whole) and what was typed for it (input history), and of what the local
+model has read everything (snapshots). The vault goes last: a kill on the way leaves the
 conversation listed, and forgetting it again finishes. Afterwards the files are searched for the sealed bytes.
 """
 
@@ -16,6 +17,7 @@ from persona_cli.ages import FOREVER, read_age
 from persona_cli.chats.rows import title_place, turn_place
 from persona_cli.conversation import Conversation, Conversations
 from persona_cli.errors import StoreError, UsageError
+from persona_cli.local.snapshots import forget_snapshots, snapshots_folder
 from persona_cli.tables import placeholder_place
 
 if TYPE_CHECKING:
@@ -98,6 +100,7 @@ class Forgetting:
         typed = self._typed.remove(lambda line: everything or _typed_for(line, said))
         if ids:
             self._conversations.remove(*ids)
+        forget_snapshots(snapshots_folder(self._folders))
         self._prove([*traces, *erasure.traces, *typed])
         return Forgotten(len(ids), turns, placeholders, erasure.count, len(typed), erasure.unreadable)
 
@@ -147,6 +150,7 @@ class Forgetting:
             for id, lookup, _ in gone:
                 connection.execute("DELETE FROM disclosures WHERE conversation = ? AND lookup = ?", (id, lookup))
         self._vault.compact()
+        forget_snapshots(snapshots_folder(self._folders))
         self._prove([*traces, *erasure.traces, *typed])
         return Forgotten(
             0, len(found.turns), len(found.placeholders), erasure.count, len(typed), erasure.unreadable, len(gone)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from persona_cli.conversation import Conversations
     from persona_cli.local.encoder import TextEncoder
     from persona_cli.local.engine import Engine
+    from persona_cli.local.snapshots import Snapshots
     from persona_cli.memory.contacts import Contacts
     from persona_cli.memory.importing.ledger import Imports
     from persona_cli.memory.profile import Profile
@@ -195,7 +196,15 @@ class Parts:
         from persona_cli.local.model_files import resolve_model
 
         local = self.settings.local
-        return Engine(resolve_model(local.model, self.folders), context=local.context, threads=local.threads)
+        path = resolve_model(local.model, self.folders)
+        return Engine(path, context=local.context, threads=local.threads, snapshots=self._snapshots)
+
+    @property
+    def _snapshots(self) -> Snapshots | None:
+        from persona_cli.local.snapshots import Snapshots, snapshots_folder
+
+        most = self.settings.local.snapshots * 2**20
+        return Snapshots(snapshots_folder(self.folders), lambda: self.seal, most) if most > 0 else None
 
     @cached_property
     def drafter(self) -> Drafter:

@@ -26,6 +26,7 @@ from typing import Any
 from persona_cli.chats.rows import copy_conversations
 from persona_cli.durable import cannot_write, locked, remove_unfinished, replace_private
 from persona_cli.errors import KeyUnavailable, NothingFound, StoreDamaged, StoreError
+from persona_cli.local.snapshots import forget_snapshots, snapshots_folder
 from persona_cli.memory.contacts import Contacts
 from persona_cli.memory.importing.ledger import Imports
 from persona_cli.memory.profile import Profile
@@ -129,6 +130,8 @@ def _put_in_place(folders: Folders, holder: str, step: Callable[[str], None]) ->
             path.with_name(path.name + "-journal").unlink(missing_ok=True)
         step(path.name)
         staged.replace(path)
+    # Nothing opens them any more.
+    forget_snapshots(snapshots_folder(folders))
     step("memory in place")
     Generations(folders.memory_folder).adopt(BESIDE)
     for other in HOLDERS:

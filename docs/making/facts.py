@@ -60,6 +60,7 @@ SETTINGS: Final = {
     "local.threads": "Threads of the local model. 0: as many as there are cores.",
     "local.context": "The window of the local model in tokens.",
     "local.drafter": "Who makes sketches: extractive (your words), local (a plan by the local model), or auto.",
+    "local.snapshots": "Megabytes for what the local model has read before, encrypted on disk. 0: none.",
     "answer.mode": "How answers are made: sketch, outline, logits, local or auto.",
     "answer.finish": "What the local model does with an answer: style, fill, on (both) or off.",
     "memory.embedder": "What makes the vectors of memories: embedded, or sentence-transformers:NAME.",

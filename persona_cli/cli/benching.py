@@ -50,6 +50,8 @@ SKETCH: Final[Mapping[str, Part]] = {
 }
 SPEED: Final[Mapping[str, Part]] = {
     "cold": Part("cold", lambda made, given: made.bench(given.runs)),
+    # One row: a look at the embedded model alone.
+    "snapshots": Part("snapshots", lambda made, given: made.bench(given.rows, large=given.rows is None)),
 }
 # A bench is one Part, or several by name.
 BENCHES: Final[Mapping[str, Part | Mapping[str, Part]]] = {

@@ -59,6 +59,7 @@ def set_field(
       persona profile set phone "+353 91 555 0142"
     """
     _profile().set(field, *values)
+    _forget_snapshots()
 
 
 @profile.command()
@@ -73,6 +74,7 @@ def rm(field: Annotated[str, typer.Argument(help="The field to remove.")]) -> No
     if not kept.get(field):
         raise NothingFound(f"There is no field '{field}'. `persona profile show` lists them.")
     kept.remove(field)
+    _forget_snapshots()
 
 
 @profile.command()
@@ -123,6 +125,14 @@ def _confirm(count: int) -> None:
         raise Refused("Nothing was forgotten: without a terminal to ask on, --yes has to say so.")
     if not typer.confirm(f"Forget {count:,} contact{'s' * (count != 1)}?", err=True):
         raise Refused("Nothing was forgotten.")
+
+
+def _forget_snapshots() -> None:
+    """What the local model has read may hold what the profile said before."""
+    from persona_cli.local.snapshots import forget_snapshots, snapshots_folder
+    from persona_cli.paths import folders
+
+    forget_snapshots(snapshots_folder(folders()))
 
 
 def _profile() -> Profile:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from persona_cli.local.prompting import Prompting
     from persona_cli.local.reading import Reader
     from persona_cli.local.scoring import Scorer
+    from persona_cli.local.snapshots import Snapshots
     from persona_cli.local.vocabulary import Vocabulary
 
 _T = TypeVar("_T")
@@ -32,13 +33,21 @@ LEAST_ANSWER = 64
 
 class Engine:
     """A GGUF model. `context` is the window in tokens (at most what the model was trained for); `threads` 0 means one
-    for each core (one alone for a tiny model).
+    for each core (one alone for a tiny model). With `snapshots`, what `keep_read` kept need not be read again.
 
     After a `stream` (or `complete`), `cut_short` tells whether the answer ended at its limit. Calls may be mixed: a
     stream that another call interrupts reads again what it needs. Ctrl-C and closing leave the engine usable.
     """
 
-    def __init__(self, model_path: Path, context: int = 4096, threads: int = 0, seed: int = 0) -> None:
+    def __init__(
+        self,
+        model_path: Path,
+        context: int = 4096,
+        threads: int = 0,
+        seed: int = 0,
+        snapshots: Snapshots | None = None,
+    ) -> None:
+        self._snapshots = snapshots
         self.path = model_path
         self.cut_short = False
         self._context = context
@@ -201,6 +210,13 @@ class Engine:
         """Tokens that `messages` take as a prompt, template included."""
         return len(self.prompt(messages))
 
+    def keep_read(self) -> bool:
+        """Keep what the model has read and written last, for later processes; whether there is a snapshot more.
+
+        To be called when the answer is on the screen. Does nothing before the model is loaded, and raises nothing.
+        """
+        return "_reader" in self.__dict__ and self._reader.keep()
+
     def close(self) -> None:
         """Free the model. The next use loads it again."""
         if "_reader" in self.__dict__:
@@ -238,7 +254,12 @@ class Engine:
         from persona_cli.local.loading import CHUNK
         from persona_cli.local.reading import Reader
 
-        return Reader(self._loaded.context, self._vocabulary.size, min(CHUNK, self._context))
+        kept = None
+        if self._snapshots is not None:
+            from persona_cli.local.kept_state import KeptState, identity
+
+            kept = KeptState(self._snapshots, self._loaded.context, identity(self.path, self._context))
+        return Reader(self._loaded.context, self._vocabulary.size, min(CHUNK, self._context), kept)
 
     @cached_property
     def _prompting(self) -> Prompting:

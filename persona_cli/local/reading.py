@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from persona_cli.local.kept_state import KeptState
+
 # Fewer tokens than this are read in the calling thread: over before anybody could stop them.
 AT_ONCE = 16
 # Seconds between two looks at whether to stop.
@@ -69,13 +71,15 @@ class Batch:
 class Reader:
     """Sequence 0 of a context (llama_cpp._internals.LlamaContext). `lock` is held by whoever reads and looks at logits.
 
-    `room` is how many tokens one call takes. `evaluated` counts every token that llama.cpp was given here; `turn`
-    changes with every `read`, so that a writer sees that another text was read in between.
+    What `kept` has snapshots of is not read again. `room` is how many tokens one call takes. `evaluated` counts every
+    token that llama.cpp was given here; `turn` changes with every `read`, so that a writer sees that another text was
+    read in between.
     """
 
-    def __init__(self, context: Any, vocabulary_size: int, chunk: int) -> None:
+    def __init__(self, context: Any, vocabulary_size: int, chunk: int, kept: KeptState | None = None) -> None:
         import llama_cpp
 
+        self._kept = kept
         self.lock = threading.RLock()
         self.evaluated = 0
         self.turn = 0
@@ -103,6 +107,8 @@ class Reader:
             common = self._common(tokens)
             if common == len(tokens) == len(self._held) and self._live:
                 return
+            if self._kept is not None and len(tokens) - common >= AT_ONCE:
+                common = self._restored(self._kept, tokens, common)
             start = self._cut(min(common, len(tokens) - 1))
             for begin in range(start, len(tokens), self._many.room):
                 piece = tokens[begin : begin + self._many.room]
@@ -173,6 +179,16 @@ class Reader:
             self.turn += 1
             self._cut(len(tokens))
 
+    def keep(self) -> bool:
+        """Keep what was read for another process. Whether there is a snapshot more."""
+        with self.lock:
+            if self._kept is None:
+                return False
+            if self._kept.forgotten_since():
+                self.only([])
+                return False
+            return bool(self._held) and self._kept.keep(self._held)
+
     @property
     def held(self) -> Sequence[int]:
         """The tokens that were read."""
@@ -181,6 +197,14 @@ class Reader:
     def close(self) -> None:
         self._one.close()
         self._many.close()
+
+    def _restored(self, kept: KeptState, tokens: Sequence[int], common: int) -> int:
+        """How many of `tokens` the context holds, from a snapshot if one holds more than the `common` ones."""
+        found = kept.restore(tokens, common)
+        if found is None:
+            return common
+        self._held, self._live = found, False
+        return self._common(tokens)
 
     def _common(self, tokens: Sequence[int]) -> int:
         return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(self._held, tokens, strict=False)))

@@ -71,6 +71,8 @@ class LocalMode:
         )
         yield answer
         yield record.learned(request, memories, answer)
+        if request.conversation and not self._parts.unlogged:
+            engine.keep_read()
 
 
 def _schema_here(schema: str) -> dict[str, Any] | None:

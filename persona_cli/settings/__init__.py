@@ -8,7 +8,7 @@
     [models]   aliases: fast = "openai:gpt-5-mini", small = "local:qwen3-1.7b"
     [prices]   what a million tokens cost, in and out: "openai:gpt-5-mini" = "0.25 2.00 USD"
     [local]    model (a .gguf file; empty = the embedded nano), threads, context (tokens), drafter (who makes sketches:
-               extractive, local, or auto: the better one for the model)
+               extractive, local, or auto: the better one for the model), snapshots (megabytes on disk; 0: none)
     [answer]   mode (how answers are made: sketch, outline, logits, local, auto), finish (what the local model does with
                them: style fits them to yours, fill says what was kept from the cloud, on does both, off neither)
     [memory]   embedder ("embedded" or "sentence-transformers:NAME"), recall (memories looked at for a request),

@@ -84,12 +84,13 @@ class ProviderSettings:
 
 @dataclass(frozen=True)
 class LocalSettings:
-    """`context` is tokens; `threads` 0 means: as many as the machine has cores."""
+    """`context` is tokens; `threads` 0: as many as the machine has cores; `snapshots` is megabytes, 0 for none."""
 
     model: str = ""
     threads: int = 0
     context: int = 4096
     drafter: str = "auto"
+    snapshots: int = 512
 
 
 @dataclass(frozen=True)

@@ -71,6 +71,7 @@ def consolidate(
       persona memory consolidate
       persona memory consolidate --dry-run --as-of 2032-01-01
     """
+    from persona_cli.local.snapshots import forget_snapshots, snapshots_folder
     from persona_cli.memory.fading.consolidation import consolidate as run
     from persona_cli.parts import Parts
 
@@ -91,6 +92,8 @@ def consolidate(
     if not dry_run and parts.folders.memory_folder.exists():
         refresh_index(parts.memory)
         mark_done(parts.folders.memory_folder)
+        if done.repeated or done.superseded or done.faded:
+            forget_snapshots(snapshots_folder(parts.folders))
     if as_json:
         screen.write_json(_fields(done))
         return

@@ -85,6 +85,8 @@ def edit(
       persona memory edit bb14a197 "The deadline of the grant is May 20."
       persona memory edit bb14a197     opens your editor
     """
+    from persona_cli.local.snapshots import forget_snapshots, snapshots_folder
+
     parts = user_parts()
     item = parts.memory.get(memory_id)
     changed = " ".join(text or []).strip()
@@ -98,6 +100,7 @@ def edit(
         with screen.working("changing"):
             item = parts.memory.edit(item.id, changed)
             refresh_index(parts.memory)
+            forget_snapshots(snapshots_folder(parts.folders))
         screen.say(f"{item.id[:8]} changed.", "dim")
     if as_json:
         screen.write_json(fields(item, parts.memory.states.get(item.id)))
@@ -143,6 +146,8 @@ def forget(
       persona memory forget --search "Fennell Heating" --dry-run
       persona memory forget --import last
     """
+    from persona_cli.local.snapshots import forget_snapshots, snapshots_folder
+
     if sum((bool(memory_ids), bool(words), bool(brought))) != 1:
         raise UsageError("Give one of these: ids of memories, --search WORDS, or --import N.")
     parts = user_parts()
@@ -170,6 +175,7 @@ def forget(
             if chosen:
                 store.forget([item.id for item in chosen])
                 refresh_index(store)
+                forget_snapshots(snapshots_folder(parts.folders))
             if number:
                 parts.contacts.remove(contacts)
                 parts.imports.remove(number)
