@@ -1,0 +1,39 @@
+"""What was worked out about the texts that were looked at last, in the memory of this process alone."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from threading import Lock
+from typing import Generic, TypeVar
+
+V = TypeVar("V")
+# A short text counts for as many characters: what is worked out about it takes room too.
+AT_LEAST = 200
+
+
+class Remembered(Generic[V]):
+    """By text, for texts of `most` characters in all. Threads may use it at once."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._lock = Lock()
+        self._held: OrderedDict[str, V] = OrderedDict()
+        self._size = 0
+
+    def get(self, text: str) -> V | None:
+        with self._lock:
+            found = self._held.get(text)
+            if found is not None:
+                self._held.move_to_end(text)
+            return found
+
+    def put(self, text: str, value: V) -> V:
+        """Keep `value`, and give it back."""
+        with self._lock:
+            if text not in self._held:
+                self._size += max(len(text), AT_LEAST)
+            self._held[text] = value
+            while self._size > self._most and len(self._held) > 1:
+                gone, _ = self._held.popitem(last=False)
+                self._size -= max(len(gone), AT_LEAST)
+            return value

@@ -1,0 +1,31 @@
+"""What was worked out about texts is remembered for so many characters of them."""
+
+from __future__ import annotations
+
+from persona_cli.privacy.remembered import AT_LEAST, Remembered
+
+
+def test_the_texts_that_were_used_last_stay() -> None:
+    held: Remembered[int] = Remembered(3 * AT_LEAST)
+    for number, text in enumerate(("a", "b", "c")):
+        assert held.get(text) is None and held.put(text, number) == number
+    assert held.get("a") == 0
+    held.put("d", 3)
+    assert [held.get(text) for text in "abcd"] == [0, None, 2, 3]
+
+
+def test_a_long_text_takes_the_room_of_many_and_is_kept_as_the_last() -> None:
+    held: Remembered[str] = Remembered(1_000)
+    held.put("a", "x")
+    held.put("b" * 5_000, "y")
+    assert held.get("a") is None and held.get("b" * 5_000) == "y"
+    held.put("c", "z")
+    assert held.get("b" * 5_000) is None and held.get("c") == "z"
+
+
+def test_what_is_put_again_takes_no_more_room() -> None:
+    held: Remembered[int] = Remembered(2 * AT_LEAST)
+    for number in range(10):
+        held.put("a", number)
+    held.put("b", 1)
+    assert held.get("a") == 9 and held.get("b") == 1
