@@ -2,6 +2,8 @@
 
     rows -> [prepare: this thread] -> at most 2 x jobs on their way -> [answer: one thread a connection] -> output
 
+With helpers (pool.py) a thread for each of them prepares, and this one only says which row is next.
+
 Rows of one conversation go one after the other; where one fails, those behind it wait for another run. Knows nothing of
 files, settings or the terminal.
 """
@@ -62,17 +64,30 @@ Told: TypeAlias = Callable[[Tally], None]
 
 
 class Runner:
-    """Answers rows with `worker` over `connections`, all at `pace`; results go to `sink`, and `told` hears of each."""
+    """Answers rows with `worker` over `connections`, all at `pace`; results go to `sink`, and `told` hears of each.
+
+    `preparing` threads call the worker's `prepare` (0: the caller's own does); `hang_up` wakes them when it is over.
+    """
 
     def __init__(
-        self, worker: Answering, connections: Sequence[Connection], pace: Pace, sink: Sink, told: Told
+        self,
+        worker: Answering,
+        connections: Sequence[Connection],
+        pace: Pace,
+        sink: Sink,
+        told: Told,
+        preparing: int = 0,
+        hang_up: Callable[[], None] = lambda: None,
     ) -> None:
         self._worker = worker
         self._connections = connections
         self._pace = pace
         self._sink = sink
         self._told = told
+        self._preparing = preparing
+        self._hang_up = hang_up
         self._tally = Tally()
+        self._next: SimpleQueue[Row | None] = SimpleQueue()
         self._ready: SimpleQueue[Ready | None] = SimpleQueue()
         # Guards all below, and is told of every change of it.
         self._changed = threading.Condition()
@@ -87,7 +102,8 @@ class Runner:
 
         Raises what the sink raises, once those on their way have ended.
         """
-        threads = [threading.Thread(target=self._work, args=(one,), daemon=True) for one in self._connections]
+        threads = [threading.Thread(target=self._prepare, daemon=True) for _ in range(self._preparing)]
+        threads += [threading.Thread(target=self._work, args=(one,), daemon=True) for one in self._connections]
         for thread in threads:
             thread.start()
         try:
@@ -137,16 +153,51 @@ class Runner:
         if row.conversation in self._broken:
             self._done(failed(row, _waits(row, self._broken[row.conversation])))
             return
+        if self._preparing:
+            self._wait_for(lambda: self._on_their_way < 2 * (len(self._connections) + self._preparing))
+            self._sets_out(row)
+            self._next.put(row)
+            return
         found = self._worker.prepare(row)
         if isinstance(found, Result):
             self._done(found)
             return
         self._wait_for(lambda: self._on_their_way < 2 * len(self._connections))
+        self._sets_out(row)
+        self._ready.put(found)
+
+    def _sets_out(self, row: Row) -> None:
         with self._changed:
             self._on_their_way += 1
             if row.conversation:
                 self._talking.add(row.conversation)
-        self._ready.put(found)
+
+    def _is_back(self, row: Row) -> None:
+        with self._changed:
+            self._on_their_way -= 1
+            self._talking.discard(row.conversation)
+            self._changed.notify_all()
+
+    def _prepare(self) -> None:
+        while (row := self._next.get()) is not None:
+            ready: Ready | None = None
+            try:
+                if not self._over:
+                    found = self._worker.prepare(row)
+                    if isinstance(found, Ready):
+                        ready = found
+                    else:
+                        self._done(found)
+            except Stopped:
+                pass
+            except BaseException as accident:
+                with self._changed:
+                    self._accident = self._accident or accident
+            finally:
+                if ready is None:
+                    self._is_back(row)
+                else:
+                    self._ready.put(ready)
 
     def _work(self, connection: Connection) -> None:
         while (ready := self._ready.get()) is not None:
@@ -161,10 +212,7 @@ class Runner:
                 with self._changed:
                     self._accident = self._accident or accident
             finally:
-                with self._changed:
-                    self._on_their_way -= 1
-                    self._talking.discard(ready.row.conversation)
-                    self._changed.notify_all()
+                self._is_back(ready.row)
 
     def _done(self, result: Result) -> None:
         """Keep what came of a row. A failure that all the others would share is not theirs: the run ends."""
@@ -196,7 +244,10 @@ class Runner:
 
     def _end(self, threads: Sequence[threading.Thread]) -> None:
         """Send the threads home. Called off, who waits is woken, and who listens to the cloud finds the line dead."""
+        if self._pace.stopped:
+            self._hang_up()
         for _ in threads:
+            self._next.put(None)
             self._ready.put(None)
         patience = time.monotonic() + GOODBYE
         for thread in threads:

@@ -94,20 +94,37 @@ class Worker:
         found = self.prepare(row)
         return found if isinstance(found, Result) else self.answer(found)
 
-    def prepare(self, row: Row) -> Ready | Result:
-        """`row` past the gate; its Result where it cannot get there, or where the local model writes the answer."""
+    def prepare(self, row: Row, request: Request | None = None) -> Ready | Result:
+        """`row` past the gate; its Result where it cannot get there, or where the local model writes the answer.
+
+        `request` is what `request(row)` gave, where that was called already.
+        """
         start = time.perf_counter()
         try:
             if row.problem:
                 raise PersonaError(row.problem)
             assistant = self._assistant(self.parts)
-            request = replace(assistant.choose(self._request(row)), fallback=False)
+            request = replace(assistant.choose(request or self.request(row)), fallback=False)
             if request.mode != SKETCH or wanted(request, self.parts):
                 # The local model takes one text at a time, and this is the thread that it belongs to.
                 return _told(row, assistant.ask(request), start)
             return Ready(row, assistant.prepare(request), time.perf_counter() - start)
         except PersonaError as error:
             return _failed(row, error, self._own, start)
+
+    def prepare_away(self, row: Row, request: Request) -> Ready | Result | None:
+        """As `prepare`, in a process that has no cloud: None for what needs cloud and local model by turns."""
+        start = time.perf_counter()
+        try:
+            assistant = self._assistant(self.parts)
+            request = replace(assistant.choose(request), fallback=False)
+            if request.mode == LOCAL:
+                return _told(row, assistant.ask(request), start)
+            if request.mode != SKETCH or wanted(request, self.parts):
+                return None
+            return Ready(row, assistant.prepare(request), time.perf_counter() - start)
+        except PersonaError as error:
+            return _failed(row, error, None, start)
 
     def answer(self, ready: Ready, connection: Connection | None = None) -> Result:
         """Send what is `ready` through `connection`, and restore what comes. Threads may do so side by side."""
@@ -145,7 +162,8 @@ class Worker:
         mode = LOCAL if self._mode == LOCAL else row.mode or self._mode
         return Request(row.text, row.document, row.facts, mode=mode, schema=row.schema, usage=True)
 
-    def _request(self, row: Row) -> Request:
+    def request(self, row: Row) -> Request:
+        """What `row` asks, its conversation open. Raises StoreError."""
         request = self._asked(row)
         if not row.conversation:
             return request

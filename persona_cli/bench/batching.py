@@ -2,7 +2,9 @@
 
 The server is a process of its own on loopback. Everything else is as in `persona batch -o`: detection, sketch and gate
 for every request, a receipt before and after it, its line on the disk. "ideal" is what so many connections could do if
-persona took no time; "CPU" is what persona took of a processor for one request, all threads together.
+persona took no time. "CPU" is what a request took of a processor: in the process that asks the cloud, all threads
+together, and in the workers that prepare, where there are any. "MiB" is what the process that asks holds at the end,
+and what each worker does. Below: what a request writes to the disk and sends.
 """
 
 from __future__ import annotations
@@ -13,16 +15,21 @@ import statistics
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from persona_cli import paths
 from persona_cli.batch.output import ResultFile
+from persona_cli.batch.pool import Pool
+from persona_cli.batch.process import Running, on_this_machine
 from persona_cli.batch.rows import Row
-from persona_cli.batch.runner import Runner, Tally
+from persona_cli.batch.runner import Answering, Runner, Tally
+from persona_cli.batch.worker import Connection as Way
 from persona_cli.batch.worker import Ready, Result, Worker, connections
+from persona_cli.bench.processes import resident, resident_of
 from persona_cli.cli import screen
 from persona_cli.cloud.pace import Pace
 from persona_cli.parts import Parts
@@ -32,8 +39,8 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
 SECONDS: Final = 0.2
-# Connections, and how many requests are enough to see what they do.
-RUNS: Final = ((1, 30), (8, 160), (32, 320))
+# Connections, workers (0: all in one process), and how many requests are enough to see what they do.
+RUNS: Final = ((1, 0, 30), (8, 0, 160), (32, 0, 320), (32, 1, 320), (32, 2, 320))
 WARM_UP: Final = 8
 TEXT: Final = (
     "Write a short e-mail to {given} {family} ({mail}) that the meeting on 14 March about the invoice {number} is "
@@ -52,47 +59,116 @@ def bench(rows: int | None = None) -> None:
         parts = Parts(env, paths.folders(env), replace(settings, cloud=cloud))
         _run(parts, Path(home) / "warm-up.jsonl", 2, WARM_UP)
         screen.write(f"a server that answers in {SECONDS * 1000:.0f} ms\n\n")
-        screen.write("| jobs | requests | requests/s | ideal | of it | ready for the cloud, p50 | CPU a request |\n")
-        screen.write("|---|---|---|---|---|---|---|\n")
-        for jobs, enough in RUNS:
+        screen.write(
+            "| jobs | workers | requests | requests/s | ideal | of it | ready for the cloud, p50 | CPU a request | "
+            "in workers | MiB | a worker |\n"
+        )
+        screen.write("|---|---|---|---|---|---|---|---|---|---|---|\n")
+        for jobs, workers, enough in RUNS:
             count = rows or enough
-            worker, seconds, cpu = _run(parts, Path(home) / f"{jobs}.jsonl", jobs, count)
-            rate, ideal = count / seconds, jobs / SECONDS
-            ready = statistics.median(worker.ready) * 1000
-            screen.write(
-                f"| {jobs} | {count} | {rate:.1f} | {ideal:.0f} | {rate / ideal:.0%} | {ready:.1f} ms | "
-                f"{cpu / count * 1000:.1f} ms |\n"
+            ran = _run(parts, Path(home) / f"{jobs}-{workers}.jsonl", jobs, count, workers)
+            rate, ideal = count / ran.seconds, jobs / SECONDS
+            each = f"{sum(ran.sizes) / workers:.0f}" if workers else ""
+            door, cpu, away = (
+                1000 * value for value in (statistics.median(ran.ready), ran.cpu / count, ran.away / count)
             )
+            screen.write(
+                f"| {jobs} | {workers or ''} | {count} | {rate:.1f} | {ideal:.0f} | {rate / ideal:.0%} | "
+                f"{door:.1f} ms | {cpu:.1f} ms | {away:.1f} ms | {ran.size:.0f} | {each} |\n"
+            )
+        screen.write(f"\na request: {ran.syncs / count:.1f} fsyncs, {ran.left / count:.0f} bytes to the cloud\n")
 
 
-class _Timed(Worker):
-    """A worker that notes how long each request took to the cloud's door, in seconds."""
+@dataclass(frozen=True)
+class Ran:
+    """A run: seconds of the clock and of the processor (`away`: of the workers), MiB, how often the disk was waited
+    for, and bytes that `left`; `ready` are seconds to the cloud's door."""
 
-    def __init__(self, parts: Parts, jobs: int, pace: Pace) -> None:
-        self.own, *self.others = connections(parts, 1 + jobs, pace)
-        super().__init__(parts, self.own)
+    ready: list[float]
+    seconds: float
+    cpu: float
+    away: float
+    size: float
+    syncs: int
+    left: int
+    sizes: list[float]
+
+
+class _Timed:
+    """Whoever prepares and answers, with a note of how long each request took to the cloud's door, in seconds."""
+
+    def __init__(self, inner: Answering) -> None:
+        self._inner = inner
         self.ready: list[float] = []
+        self.left = 0
 
     def prepare(self, row: Row) -> Ready | Result:
-        found = super().prepare(row)
+        found = self._inner.prepare(row)
         if isinstance(found, Ready):
             self.ready.append(found.seconds)
+            self.left += len(found.draft.cleared.body)
         return found
 
+    def answer(self, ready: Ready, connection: Way | None = None) -> Result:
+        return self._inner.answer(ready, connection)
 
-def _run(parts: Parts, out: Path, jobs: int, count: int) -> tuple[_Timed, float, float]:
-    """The worker, and the wall and CPU seconds of `count` requests."""
+
+def _run(parts: Parts, out: Path, jobs: int, count: int, workers: int = 0) -> Ran:
     pace = Pace()
-    worker = _Timed(parts, jobs, pace)
+    own, *others = connections(parts, 1 + jobs, pace)
+    worker = Worker(parts, own)
     output = ResultFile(out)
     output.begin()
-    wall, cpu = time.perf_counter(), time.process_time()
-    tally: Tally = Runner(worker, worker.others, pace, output, lambda tally: None).run(_rows(count))
-    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-    output.close()
+    pool = Pool(worker, on_this_machine(parts, "", workers), workers, reach_vault=True) if workers else None
+    timed = _Timed(pool or worker)
+    try:
+        pids = [helper.line.process.pid for helper in pool.helpers if isinstance(helper.line, Running)] if pool else []
+        if pool is not None:  # what each loads for its first request
+            _all(pool, list(_rows(WARM_UP * workers)))
+        wall, cpu, away = time.perf_counter(), time.process_time(), sum(map(_cpu, pids))
+        runner = Runner(timed, others, pace, output, lambda tally: None, workers, pool.end if pool else lambda: None)
+        with _counted() as syncs:
+            tally: Tally = runner.run(_rows(count))
+        wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+        away = sum(map(_cpu, pids)) - away
+        sizes = [resident_of(pid) for pid in pids]
+    finally:
+        if pool is not None:
+            pool.end()
+        output.close()
     if tally.answered != count:
         raise RuntimeError(f"{tally.failed} of {count} requests failed")
-    return worker, wall, cpu
+    return Ran(timed.ready, wall, cpu, away, resident(), len(syncs), timed.left, sizes)
+
+
+@contextmanager
+def _counted() -> Iterator[list[int]]:
+    """A list that has an element for each os.fsync of this process."""
+    found: list[int] = []
+    real = os.fsync
+
+    def counting(fd: Any) -> None:
+        found.append(1)
+        real(fd)
+
+    os.fsync = counting
+    try:
+        yield found
+    finally:
+        os.fsync = real
+
+
+def _all(pool: Pool, rows: list[Row]) -> None:
+    with ThreadPoolExecutor(pool.count) as threads:
+        list(threads.map(pool.prepare, rows))
+
+
+def _cpu(pid: int) -> float:
+    """Seconds of the processor that the process `pid` has had (Linux; 0 elsewhere)."""
+    try:
+        return sum(int(task.read_text().split()[0]) for task in Path(f"/proc/{pid}/task").glob("*/schedstat")) / 1e9
+    except OSError:
+        return 0.0
 
 
 def _rows(count: int) -> Iterator[Row]:

@@ -56,6 +56,14 @@ def resident() -> float:
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 1024)
 
 
+def resident_of(pid: int) -> float:
+    """MiB that the process `pid` holds now (Linux); 0 elsewhere."""
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * resource.getpagesize() / 2**20
+    except OSError:
+        return 0.0
+
+
 def median(timings: Sequence[Timing]) -> Timing:
     """The median of each figure by itself."""
     return Timing(

@@ -19,11 +19,13 @@ from persona_cli.settings import LOCAL
 
 if TYPE_CHECKING:
     from persona_cli.batch.output import Output, ResultFile
+    from persona_cli.batch.preparing import Helpers
     from persona_cli.batch.rows import Row
     from persona_cli.batch.runner import Tally
     from persona_cli.parts import Parts
 
 INTERRUPTED: Final = 130
+MOST_WORKERS: Final = 256
 # Requests a minute, by the unit of time they are given in.
 PER: Final = {"s": 60.0, "sec": 60.0, "min": 1.0, "m": 1.0, "h": 1 / 60}
 
@@ -52,6 +54,16 @@ def batch(
         bool, typer.Option("--yes", help="You consent to all of it (where privacy.confirm is always).")
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no remarks.")] = False,
+    workers: Annotated[
+        int | None,
+        typer.Option("--workers", "-w", min=1, max=MOST_WORKERS, help="Processes that prepare requests (1)."),
+    ] = None,
+    ray: Annotated[
+        bool, typer.Option("--ray", help="Workers on a Ray cluster: needs pip install 'persona-cli[ray]'.")
+    ] = False,
+    ray_address: Annotated[
+        str, typer.Option("--ray-address", help="The cluster to join, HOST:PORT; without, Ray starts on this machine.")
+    ] = "",
 ) -> None:
     """Answer many requests, many at a time.
 
@@ -64,6 +76,10 @@ def batch(
     Ctrl-C, a crash or an error, asks nothing twice that has an answer, and tries again what failed. Without, results
     come on stdout in the order of the lines.
 
+    Detection, sketch and gate take a processor some time for each request: --workers prepares on several. Pace,
+    receipts and connections stay in one process, and what comes out is the same. --ray does so on more machines
+    (docs/scale.md).
+
     Exit code: 0 all answered, 1 some were not; when none was and all for the same reason, that of the reason (3 the
     gate, 5 the cloud); 5 too when the key is rejected or the credit used up, which ends the run; 130 after Ctrl-C.
 
@@ -72,13 +88,17 @@ def batch(
       persona batch requests.jsonl -o answers.jsonl
       persona batch requests.jsonl --dry-run | less
       persona batch requests.jsonl -o answers.jsonl --jobs 32 --rate 500/min
+      persona batch requests.jsonl -o answers.jsonl --jobs 64 --workers 4
       jq -c '{id: .key, text: .body}' mails.json | persona batch - --local > answers.jsonl
     """
+    from persona_cli.batch.preparing import Helpers
     from persona_cli.batch.rows import read_rows
     from persona_cli.parts import Parts
 
     chosen = named_mode(mode, local)
     per_minute = read_rate(rate)
+    if ray_address and not ray:
+        raise UsageError("--ray-address goes with --ray.")
     parts = Parts.of_user()
     parts = replace(parts, settings=with_options(parts.settings, model, chosen == LOCAL, "", False))
     if parts.settings.privacy.confirm == "always" and not (yes or dry_run or chosen == LOCAL):
@@ -110,7 +130,8 @@ def batch(
             tally = _dry(parts, chosen, rows, output)
         else:
             going_on = kept is not None and kept.existed
-            tally = _answer(parts, chosen, rows, output, jobs, per_minute, total, yes, going_on, quiet)
+            helpers = Helpers(workers, ray, ray_address)
+            tally = _answer(parts, chosen, rows, output, jobs, per_minute, total, yes, going_on, quiet, helpers)
     if not quiet:
         screen.say(summary(tally, total, out is not None))
     if code := exit_code(tally):
@@ -119,7 +140,7 @@ def batch(
 
 def _answer(
     parts: Parts, mode: str, rows: Iterable[Row], output: Output, jobs: int, per_minute: float, total: int | None,
-    consent: bool, going_on: bool, quiet: bool,
+    consent: bool, going_on: bool, quiet: bool, helpers: Helpers,
 ) -> Tally:  # fmt: skip
     from persona_cli.batch.runner import Runner
     from persona_cli.batch.worker import Worker, connections
@@ -130,8 +151,12 @@ def _answer(
     own, *others = connections(parts, 1 + jobs, pace) if sends else (None,)
     worker = Worker(parts, own, mode, consent, going_on)
     # Results on a terminal show by themselves how far it is.
-    with Bar(total, quiet or (total is None and screen.out_is_terminal())) as bar:
-        return Runner(worker, [one for one in others if one is not None], pace, output, bar).run(rows)
+    bar = Bar(total, quiet or (total is None and screen.out_is_terminal()))
+    through = [one for one in others if one is not None]
+    with helpers.pool(worker, mode, total) as pool, bar:
+        if pool is None:
+            return Runner(worker, through, pace, output, bar).run(rows)
+        return Runner(pool, through, pace, output, bar, pool.count, pool.end).run(rows)
 
 
 def _dry(parts: Parts, mode: str, rows: Iterable[Row], output: Output) -> Tally:

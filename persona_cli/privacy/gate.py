@@ -8,6 +8,7 @@ a known value is still there afterwards it refuses. It fails closed: an error in
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -32,6 +33,7 @@ from persona_cli.privacy.placeholders import find_tokens
 from persona_cli.privacy.spans import TEXT, PrivateSpan, unite
 
 if TYPE_CHECKING:
+    from persona_cli.privacy.crypto import Seal
     from persona_cli.privacy.detect import Detector
     from persona_cli.privacy.pseudonyms import Pseudonyms
 
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 SURE: Final = 0.8
 # Masking one value can uncover another: of "pe/acme.is" it leaves "pe" a word by itself. A repair looks so often.
 UNCOVERED: Final = 3
+CARRIED: Final = b"cleared by the gate"
 _PASS: Final = object()
 
 
@@ -62,6 +65,26 @@ class Cleared:
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError("What the gate cleared cannot be changed.")
+
+
+def without(cleared: Cleared, key: str) -> Cleared:
+    """`cleared` less one field of its body: what may leave may leave without it."""
+    body = json.loads(cleared.body)
+    if key not in body:
+        return cleared
+    del body[key]
+    return Cleared(encode(body), cleared.masked, _PASS)
+
+
+def carried(cleared: Cleared, seal: Seal) -> bytes:
+    """`cleared` for another process of the same run, under the run's own seal."""
+    return seal.seal(cleared.masked.to_bytes(4, "big") + cleared.body, CARRIED)
+
+
+def arrived(sealed: bytes, seal: Seal) -> Cleared:
+    """What a gate has cleared in another process: nobody else has the run's seal. Raises StoreDamaged."""
+    plain = seal.open(sealed, CARRIED)
+    return Cleared(plain[4:], int.from_bytes(plain[:4], "big"), _PASS)
 
 
 class Gate:
@@ -111,11 +134,11 @@ class Gate:
                 return text
             spans = self._findings(text, guarded, found.get(path, ()), path in answered)
             for _ in range(UNCOVERED):
+                if not spans:
+                    break
                 masked += len(spans)
                 text = mask(text, spans, table)
                 spans = self._findings(text, guarded, (), path in answered)
-                if not spans:
-                    break
             return text
 
         repaired = map_strings(body, repair)

@@ -102,7 +102,7 @@ def test_what_follows_a_failure_in_a_conversation_waits_and_goes_on_as_if_it_had
     objects = [
         {"id": n, "text": text, "conversation": "trip"} for n, text in enumerate(("Name a town.", "And a lake."))
     ]
-    with RecordingServer(then(fails(400, "no"), echo())) as server:
+    with RecordingServer(then(fails(404, "no"), echo())) as server:
         parts = with_cloud(server.base_url)
         kept, tally = run(parts, objects)
         assert (len(server.requests), dict(tally.codes)) == (1, {5: 1, 1: 1})

@@ -157,7 +157,7 @@ def test_what_failed_is_tried_again_and_the_exit_code_tells(tmp_path: Path) -> N
         requests(tmp_path, {"id": 1, "text": "Name a town."}, {"id": 2, "text": "Name a lake."}),
         tmp_path / "o",
     )
-    with RecordingServer(then(fails(400, "no"), fails(400, "no"), echo(), fails(400, "no"), echo())) as server:
+    with RecordingServer(then(fails(404, "no"), fails(404, "no"), echo(), fails(404, "no"), echo())) as server:
         env = cloud(server)
         codes = [persona("batch", given, "-o", str(out), "-j", "1", env=env).returncode for _ in range(4)]
         sent = len(server.requests)
@@ -249,3 +249,61 @@ def test_at_a_terminal_a_bar_shows_how_far_it_is(tmp_path: Path) -> None:
         child.sendintr()
         child.expect("Interrupted: 9 answered, 1 not asked. The same command goes on from here.")
         assert leave(child) == 130
+
+
+def helpers_of(pid: int) -> list[int]:
+    """The processes that `pid` has started (Linux)."""
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()] + [
+        int(child)
+        for task in Path(f"/proc/{pid}/task").iterdir()
+        if task.name != str(pid)
+        for child in (task / "children").read_text().split()
+    ]
+
+
+def ended(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return True
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+def test_workers_end_with_their_batch_and_the_same_command_goes_on(tmp_path: Path, how: signal.Signals) -> None:
+    given, out = by_topic(tmp_path), tmp_path / "out.jsonl"
+    stalling = Stalling(TOPICS[2:4])
+    with RecordingServer(stalling) as server:
+        env = cloud(server)
+        with running("batch", given, "-o", str(out), "--jobs", "3", "--workers", "2", env=env) as child:
+            assert stalling.waiting.wait(60)
+            wait_for_lines(out, 8, child)
+            workers = helpers_of(child.pid)
+            assert len(workers) == 2 and not any(map(ended, workers))
+            child.send_signal(how)
+            _, said = child.communicate(timeout=60)
+        if how is signal.SIGINT:
+            assert child.returncode == 130
+            assert said.strip() == "Interrupted: 8 answered, 2 not asked. The same command goes on from here."
+        until = time.monotonic() + 30
+        while not all(map(ended, workers)) and time.monotonic() < until:
+            time.sleep(0.05)
+        assert all(map(ended, workers))
+        stalling.silent = ()
+        before = len(server.requests)
+        done = persona("batch", given, "-o", str(out), "--workers", "2", env=env)
+        assert done.returncode == 0, done.stderr
+        assert {topic_of(request.body) for request in server.requests[before:]} == set(TOPICS[2:4])
+    assert set(results(out)) == set(TOPICS)
+
+
+def test_results_of_workers_come_in_order(tmp_path: Path) -> None:
+    objects = [{"id": n, "text": f"Name {n + 2} towns."} for n in range(6)] + [{"text": ""}]
+    with RecordingServer(echo()) as server:
+        done = persona("batch", requests(tmp_path, *objects), "--workers", "2", env=cloud(server))
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [line["id"] for line in lines][:6] == list(range(6)) and len(lines) == 7
+
+
+def test_an_address_without_ray_is_a_sentence(tmp_path: Path) -> None:
+    done = persona("batch", requests(tmp_path, {"id": 1, "text": "Hi"}), "--ray-address", "127.0.0.1:6379")
+    assert (done.returncode, "--ray-address goes with --ray." in done.stderr) == (2, True)
