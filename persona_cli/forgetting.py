@@ -1,9 +1,10 @@
 """Forgetting for good: conversations, or one private value wherever it stands.
 
 Of a conversation go the turns, the placeholders and the title (vault), the bytes that were sent for it (audit log,
-whose chain stays whole) and what was typed for it (input history), and of what the local
-model has read everything (snapshots). The vault goes last: a kill on the way leaves the
-conversation listed, and forgetting it again finishes. Afterwards the files are searched for the sealed bytes.
+whose chain stays whole), what was typed for it (input history), and of what the local model has read everything
+(snapshots). The vault goes last: a kill on the way leaves the conversation listed, and forgetting it again finishes.
+The snapshots go once more behind it: who read the conversation in between keeps nothing of it. Afterwards the files are
+searched for the sealed bytes.
 """
 
 from __future__ import annotations
@@ -98,6 +99,7 @@ class Forgetting:
         gone = set(ids)
         erasure = self._audit.erase(lambda receipt, _: everything or receipt.conversation in gone)
         typed = self._typed.remove(lambda line: everything or _typed_for(line, said))
+        forget_snapshots(snapshots_folder(self._folders))
         if ids:
             self._conversations.remove(*ids)
         forget_snapshots(snapshots_folder(self._folders))
@@ -132,6 +134,7 @@ class Forgetting:
         holds = holding(value)
         erasure = self._audit.erase(lambda _, payload: holds(payload.decode("utf-8", "replace")))
         typed = self._typed.remove(holds)
+        forget_snapshots(snapshots_folder(self._folders))
         traces: list[bytes] = []
         with self._vault.transaction() as connection:
             found = self.mentions(value)

@@ -3,7 +3,8 @@
 Three times the same request: all of it read again, restored from a snapshot by a new process, and in a process that has
 read the beginning already. Each figure is from a process of its own, with llama.cpp loaded and its first short answer
 given; the processes take turns. `restored` is measured with the file dropped from the page cache where the system does
-that, and stands beside a plain read of the same file.
+that, and stands beside a plain read of the same file. nano is measured as a copy that says it was trained for longer
+texts than it was: what it writes behind them is worth nothing, and how long it takes is what it would.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import json
 import os
 import statistics
+import struct
 import subprocess
 import sys
 import tempfile
@@ -27,7 +29,8 @@ from persona_cli.privacy.crypto import Seal
 from persona_cli.sketch.sketch import Message
 
 ROUNDS: Final = 5
-BEGINNINGS: Final = (160, 320, 640, 900)
+BEGINNINGS: Final = (160, 320, 640, 1500)
+WINDOW: Final = 2048
 # Of a model of the shape of Llama 3.2 1B (synthetic.py): minutes on two cores.
 LARGE: Final = 1500
 ANSWER: Final = 8
@@ -38,21 +41,32 @@ MEGABYTE: Final = 2**20
 
 def bench(rounds: int | None = None, large: bool = False) -> None:
     """Print the table. `large`: also for a model of 1 GB, written for it and removed again (needs `gguf`)."""
-    _table(embedded_model("nano.gguf"), BEGINNINGS, 1024, rounds or ROUNDS)
-    if large:
-        from persona_cli.bench.synthetic import write_random_model
+    with tempfile.TemporaryDirectory(prefix="persona-bench-") as folder:
+        nano = _with_window(embedded_model("nano.gguf"), Path(folder) / "nano.gguf")
+        _table(nano, BEGINNINGS, WINDOW, rounds or ROUNDS)
+        if large:
+            from persona_cli.bench.synthetic import write_random_model
 
-        with tempfile.TemporaryDirectory(prefix="persona-bench-") as folder:
-            model = write_random_model(Path(folder) / "random-1b.gguf")
             screen.write("\n")
-            _table(model, (LARGE,), 2 * LARGE, 1)
+            _table(write_random_model(Path(folder) / "random-1b.gguf"), (LARGE,), 2 * LARGE, 1)
+
+
+def _with_window(model: Path, copy: Path) -> Path:
+    """A copy of a Llama whose file says that it was trained for texts of WINDOW tokens."""
+    data = bytearray(model.read_bytes())
+    key = b"llama.context_length"
+    # Behind the key stand the type of its value (4: uint32) and the value (the GGUF specification, "Metadata").
+    at = data.index(key) + len(key)
+    struct.pack_into("<II", data, at, 4, WINDOW)
+    copy.write_bytes(data)
+    return copy
 
 
 def _table(model: Path, sizes: tuple[int, ...], context: int, rounds: int) -> None:
     screen.write(f"{model.stem}, first token behind a beginning that was read before; medians of {rounds}, in ms\n")
     screen.write(
         f"{'tokens':>6} {'recomputed':>11} {'restored':>9} {'warm':>6} {'faster':>7} {'file MB':>8} "
-        f"{'restoring':>10} {'disk alone':>11} {'keeping':>8}\n"
+        f"{'reading it':>10} {'disk alone':>11} {'keeping':>8}\n"
     )
     for size in sizes:
         runs: list[dict[str, Any]] = []

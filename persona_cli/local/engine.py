@@ -11,11 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from contextlib import closing
 from functools import cached_property
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from persona_cli.errors import ContextOverflow, ModelBroken
-from persona_cli.local.prompting import Message
+from persona_cli.local.prompting import Message, Said
 
 if TYPE_CHECKING:
     from persona_cli.local.answer import Answer
@@ -48,6 +49,8 @@ class Engine:
         snapshots: Snapshots | None = None,
     ) -> None:
         self._snapshots = snapshots
+        self.interrupted: Callable[[], bool] = lambda: False
+        """Asked while the model reads and writes: where it says so, KeyboardInterrupt is raised, as Ctrl-C would."""
         self.path = model_path
         self.cut_short = False
         self._context = context
@@ -210,12 +213,64 @@ class Engine:
         """Tokens that `messages` take as a prompt, template included."""
         return len(self.prompt(messages))
 
-    def keep_read(self) -> bool:
+    def beginning(self, messages: Sequence[Message]) -> list[int]:
+        """The tokens with which every prompt begins in which the user's next message follows `messages`.
+
+        Where the template has no place for one there (it stands behind another of the user's), they are fewer.
+        """
+        one, other = (self.prompt([*messages, Said("user", text)]) for text in ("1", "x"))
+        return [token for token, _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False))]
+
+    def keep_read(self, begun: Sequence[Message] | None = None) -> bool:
         """Keep what the model has read and written last, for later processes; whether there is a snapshot more.
 
-        To be called when the answer is on the screen. Does nothing before the model is loaded, and raises nothing.
+        With `begun` (the messages behind which the conversation goes on) only what the next prompt begins with; the
+        rest is not read any more. To be called when the answer is on the screen, from any thread. Does nothing before
+        the model is loaded, and raises nothing of the disk.
         """
-        return "_reader" in self.__dict__ and self._reader.keep()
+        if not self.has_read:
+            return False
+        return self._reader.keep(None if begun is None else self.beginning(begun))
+
+    @property
+    def since(self) -> bytes:
+        """What had been forgotten when this was asked: to be asked before a text is read that `hand_over` is given."""
+        return self._snapshots.since if self._snapshots is not None else b""
+
+    def hand_over(self, begun: Sequence[Message], since: bytes) -> int | None:
+        """As `keep_read` with `begun`, in another process: a descriptor for its handing_over.keep_handed_over.
+
+        None where too little is new, or something was forgotten since `since`. Raises OSError and ModelBroken.
+        """
+        from persona_cli.local.handing_over import hand_over
+
+        if not self.has_read or self._snapshots is None:
+            return None
+        tokens = self.beginning(begun)
+        if len(tokens) >= self.window:
+            return None
+        return hand_over(self.path, self._context, self._threads, self._snapshots, self._reader, tokens, since)
+
+    def read_ahead(self, tokens: Sequence[int]) -> bool:
+        """Read `tokens` and keep them; whether there is a snapshot more. For a process in the background.
+
+        Ends early when a request reads in another process, or something is forgotten there. Raises ModelMissing,
+        ModelBroken.
+        """
+        from persona_cli.local.kept_state import WORTH_RESTORING
+        from persona_cli.local.reading import Stopped
+
+        if self._snapshots is None or not 0 < len(tokens) < self.window:
+            return False
+        try:
+            self._reader.read(tokens, lambda: self._snapshots is not None and not self._snapshots.has_turn())
+        except Stopped:
+            return False
+        return self._reader.keep(least=WORTH_RESTORING)
+
+    @property
+    def has_read(self) -> bool:
+        return "_reader" in self.__dict__
 
     def close(self) -> None:
         """Free the model. The next use loads it again."""
@@ -259,7 +314,8 @@ class Engine:
             from persona_cli.local.kept_state import KeptState, identity
 
             kept = KeptState(self._snapshots, self._loaded.context, identity(self.path, self._context))
-        return Reader(self._loaded.context, self._vocabulary.size, min(CHUNK, self._context), kept)
+        chunk = min(CHUNK, self._context)
+        return Reader(self._loaded.context, self._vocabulary.size, chunk, kept, lambda: self.interrupted())
 
     @cached_property
     def _prompting(self) -> Prompting:

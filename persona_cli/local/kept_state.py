@@ -7,7 +7,8 @@ logits behind the last token are no part of it: at least that one is read again.
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,6 +20,16 @@ if TYPE_CHECKING:
 WORTH_RESTORING: Final = 32
 # Fewer new ones are not worth a file.
 WORTH_KEEPING: Final = 128
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A copy of the state behind `tokens` of `model`, and what had been forgotten by then (see Snapshots)."""
+
+    model: str
+    tokens: list[int]
+    state: memoryview
+    since: bytes
 
 
 class KeptState:
@@ -38,11 +49,15 @@ class KeptState:
 
         The tokens that it then holds (none where llama.cpp refused); None where it was left as it is.
         """
-        found = self._snapshots.longest(self._model, tokens)
-        if found is None or found[1] - held < WORTH_RESTORING:
-            return None
-        snapshot = found[0]
-        state = self._snapshots.state(snapshot)
+        self._snapshots.take_turn()
+        try:
+            found = self._snapshots.longest(self._model, tokens)
+            if found is None or found[1] - held < WORTH_RESTORING:
+                return None
+            snapshot = found[0]
+            state = self._snapshots.state(snapshot)
+        finally:
+            self._snapshots.let_go()
         if state is None:
             return None
         pointer = (ctypes.c_uint8 * len(state)).from_buffer(state)
@@ -53,8 +68,8 @@ class KeptState:
         self._restored = snapshot
         return list(snapshot.tokens)
 
-    def keep(self, tokens: Sequence[int]) -> bool:
-        """Keep the state of `tokens`, which the context holds, where enough of them are new.
+    def known_of(self, tokens: Sequence[int]) -> int:
+        """How many of `tokens` the longest snapshot begins with.
 
         What was restored from counts as used only here: a request that is to leave no trace does not come this far.
         """
@@ -62,12 +77,19 @@ class KeptState:
             self._snapshots.used(self._restored)
             self._restored = None
         found = self._snapshots.longest(self._model, tokens)
-        if len(tokens) - (found[1] if found else 0) < WORTH_KEEPING:
-            return False
+        return found[1] if found else 0
+
+    def take(self, tokens: Sequence[int], room: Callable[[int], Any]) -> Taken | None:
+        """A copy of the state of `tokens`, which are all that the context holds, in `room` (bytes -> buffer)."""
+        since = self._snapshots.since
         size = self._llama.llama_state_seq_get_size(self._context.ctx, 0)
-        state = (ctypes.c_uint8 * size)()
-        done = self._llama.llama_state_seq_get_data(self._context.ctx, state, size, 0)
-        return done == size and self._snapshots.keep(self._model, tokens, memoryview(state).cast("B"))
+        buffer = room(size)
+        whole = (ctypes.c_uint8 * size).from_buffer(buffer)
+        done = self._llama.llama_state_seq_get_data(self._context.ctx, whole, size, 0)
+        return Taken(self._model, list(tokens), memoryview(buffer), since) if done == size else None
+
+    def keep(self, taken: Taken) -> bool:
+        return self._snapshots.keep(taken.model, taken.tokens, taken.state, taken.since)
 
     def forgotten_since(self) -> bool:
         return self._snapshots.forgotten_since()

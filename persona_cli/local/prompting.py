@@ -7,9 +7,13 @@ power.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from functools import lru_cache
+from typing import Any, Final, NamedTuple, Protocol
 
 from persona_cli.local.vocabulary import Vocabulary
+
+# Texts of messages that were looked at last.
+KNOWN: Final = 64
 
 
 class Message(Protocol):
@@ -21,6 +25,13 @@ class Message(Protocol):
     def content(self) -> str: ...
 
 
+class Said(NamedTuple):
+    """A message."""
+
+    role: str
+    content: str
+
+
 class Prompting:
     """`template` is the GGUF's `tokenizer.chat_template` (Jinja); None stands for ChatML."""
 
@@ -28,6 +39,8 @@ class Prompting:
         from llama_cpp import llama_chat_format
 
         self._vocabulary = vocabulary
+        # A conversation is rendered several times for each answer: to see what fits, to be read, to be kept.
+        self._harmless = lru_cache(KNOWN)(self._made_harmless)
         self._format = llama_chat_format.Jinja2ChatFormatter(
             template if template is not None else llama_chat_format.CHATML_CHAT_TEMPLATE,
             vocabulary.text(vocabulary.end),
@@ -64,7 +77,7 @@ class Prompting:
         # the room of the answer, and would stand in it. Other templates do not read it.
         return self._format(messages=told, enable_thinking=False)
 
-    def _harmless(self, text: str) -> str:
+    def _made_harmless(self, text: str) -> str:
         """`text` with every control token that it spells out broken by a zero-width space."""
         text = text.encode("utf-8", "replace").decode()
         while True:

@@ -13,12 +13,13 @@ from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from persona_cli.errors import ModelBroken
+from persona_cli.local.kept_state import WORTH_KEEPING
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from persona_cli.local.kept_state import KeptState
+    from persona_cli.local.kept_state import KeptState, Taken
 
 # Fewer tokens than this are read in the calling thread: over before anybody could stop them.
 AT_ONCE = 16
@@ -73,19 +74,28 @@ class Reader:
 
     What `kept` has snapshots of is not read again. `room` is how many tokens one call takes. `evaluated` counts every
     token that llama.cpp was given here; `turn` changes with every `read`, so that a writer sees that another text was
-    read in between.
+    read in between. `interrupted` is asked before each token: where it says so, KeyboardInterrupt is raised.
     """
 
-    def __init__(self, context: Any, vocabulary_size: int, chunk: int, kept: KeptState | None = None) -> None:
+    def __init__(
+        self,
+        context: Any,
+        vocabulary_size: int,
+        chunk: int,
+        kept: KeptState | None = None,
+        interrupted: Callable[[], bool] = lambda: False,
+    ) -> None:
         import llama_cpp
 
         self._kept = kept
+        self._interrupted = interrupted
         self.lock = threading.RLock()
         self.evaluated = 0
         self.turn = 0
         self._held: list[int] = []
         self._live = False
         self._stopped = False
+        self._closed = False
         self._width = vocabulary_size
         self._llama = llama_cpp
         self.context = context
@@ -120,6 +130,8 @@ class Reader:
 
     def push(self, token: int) -> None:
         """Read one more token. Between two calls nothing but this may have been called: see `turn`."""
+        if self._interrupted():
+            raise KeyboardInterrupt
         self._one_token[0] = token
         self._one_position[0] = len(self._held)
         self.evaluated += 1
@@ -159,14 +171,16 @@ class Reader:
         """Give `batch` to llama.cpp, whatever its sequences; large ones can be stopped. Raises Stopped, ModelBroken."""
         if stopped():
             raise Stopped
+        if self._interrupted():
+            raise KeyboardInterrupt
         self._live = False
         count = int(batch.raw.n_tokens)
         if count < AT_ONCE:
             code = self._llama.llama_decode(self.context.ctx, batch.raw)
         else:
-            code = self._stoppable(batch, stopped)
+            code = self._stoppable(batch, lambda: stopped() or self._interrupted())
         if code == 2:
-            raise Stopped
+            raise KeyboardInterrupt if self._interrupted() else Stopped
         if code:
             raise _broken(code)
         self.evaluated += count
@@ -179,15 +193,45 @@ class Reader:
             self.turn += 1
             self._cut(len(tokens))
 
-    def keep(self) -> bool:
-        """Keep what was read for another process. Whether there is a snapshot more."""
+    def take(
+        self, tokens: Sequence[int] | None = None, room: Callable[[int], Any] = bytearray, least: int = WORTH_KEEPING
+    ) -> Taken | None:
+        """A copy of the state of what was read, where `least` tokens of it are in no snapshot.
+
+        With `tokens`, of as many of them as it begins with; what else was read is not read any more then. None also
+        where something was forgotten meanwhile: all that was read is not read any more.
+        """
         with self.lock:
-            if self._kept is None:
-                return False
+            if self._kept is None or self._closed:
+                return None
             if self._kept.forgotten_since():
                 self.only([])
-                return False
-            return bool(self._held) and self._kept.keep(self._held)
+                return None
+            common = len(self._held) if tokens is None else self._common(tokens)
+            if common - self._kept.known_of(self._held[:common]) < least:
+                return None
+            if common < len(self._held):
+                self.turn += 1
+                if not self._cut(common):
+                    return None
+            return self._kept.take(self._held, room)
+
+    def keep(self, tokens: Sequence[int] | None = None, least: int = WORTH_KEEPING) -> bool:
+        """Keep what was read, as `take` takes it, for another process. Whether there is a snapshot more.
+
+        Only copying the state keeps others from reading, not sealing and writing it.
+        """
+        taken = self.take(tokens, least=least)
+        return taken is not None and self._kept is not None and self._kept.keep(taken)
+
+    def shared(self, tokens: Sequence[int]) -> int:
+        """How many of `tokens` what was read begins with."""
+        with self.lock:
+            return self._common(tokens)
+
+    def known_of(self, tokens: Sequence[int]) -> int:
+        """How many of `tokens` a snapshot begins with."""
+        return 0 if self._kept is None else self._kept.known_of(tokens)
 
     @property
     def held(self) -> Sequence[int]:
@@ -195,8 +239,11 @@ class Reader:
         return self._held
 
     def close(self) -> None:
-        self._one.close()
-        self._many.close()
+        """Waits for whoever reads in another thread; what comes later takes nothing."""
+        with self.lock:
+            self._closed = True
+            self._one.close()
+            self._many.close()
 
     def _restored(self, kept: KeptState, tokens: Sequence[int], common: int) -> int:
         """How many of `tokens` the context holds, from a snapshot if one holds more than the `common` ones."""

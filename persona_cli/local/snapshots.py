@@ -13,6 +13,7 @@ Knows tokens and bytes, not what llama.cpp makes of them (kept_state.py).
 
 from __future__ import annotations
 
+import mmap
 import os
 import struct
 from array import array
@@ -32,9 +33,10 @@ if TYPE_CHECKING:
     from persona_cli.privacy.crypto import Seal
 
 MAGIC: Final = b"persona kv 1\n"
-# Bytes of the state in one seal. The copies of a small one stay in the processor's cache: 64 MB are opened in 160 ms,
-# and in 470 ms by pieces of a megabyte (a plain read: 110 to 190 ms; `persona bench speed --part snapshots`).
-PIECE: Final = 2**16
+# Bytes of the state in one seal: what is read stays in the processor's cache until it is opened.
+PIECE: Final = 2**18
+# From this size on a state gets memory of its own.
+HUGE: Final = 2**22
 # By how much a sealed value is longer (crypto.Seal).
 SEALED: Final = 29
 # Each file's head is opened to find the longest beginning: 0.04 ms for each.
@@ -42,6 +44,8 @@ MOST_FILES: Final = 64
 _LENGTH: Final = struct.Struct("<I")
 _HEAD: Final = struct.Struct("<16sQI")
 SINCE: Final = "since"
+# Who reads in the foreground writes this file anew: what reads ahead in the background sees it, and ends.
+TURN: Final = "turn"
 
 
 @dataclass(frozen=True)
@@ -78,13 +82,24 @@ class Snapshots:
     """The snapshots in `folder`, up to `most_bytes` together. Safe among processes; methods raise nothing of the disk.
 
     `open_seal` is called at the first need. Raises nothing when the key cannot be had: then there are no snapshots.
+    What works in the background for another process takes over its `since`, so that nothing that is forgotten from then
+    on is kept, and its `turn`.
     """
 
-    def __init__(self, folder: Path, open_seal: Callable[[], Seal], most_bytes: int) -> None:
-        self._folder = folder
+    def __init__(
+        self,
+        folder: Path,
+        open_seal: Callable[[], Seal],
+        most_bytes: int,
+        since: bytes | None = None,
+        turn: bytes = b"",
+    ) -> None:
+        self.folder = folder
+        self.most_bytes = most_bytes
+        self.since = self._stamp() if since is None else since
+        self.turn = turn
         self._open_seal = open_seal
-        self._most = most_bytes
-        self._since = self._stamp()
+        self._in_background = bool(turn)
 
     def longest(self, model: str, tokens: Sequence[int]) -> tuple[Snapshot, int] | None:
         """The snapshot that begins like `tokens` the furthest, and how far. `model`: what the state depends on."""
@@ -97,18 +112,20 @@ class Snapshots:
                 found = snapshot, far
         return found
 
-    def state(self, snapshot: Snapshot) -> bytearray | None:
+    def state(self, snapshot: Snapshot) -> memoryview | None:
         """Its state, None where the file is not whole (any more). Writes nothing: see `used`."""
-        state = bytearray(snapshot.size)
-        view = memoryview(state)
+        state = _room(snapshot.size)
         try:
             with snapshot.path.open("rb", buffering=0) as file:
                 os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_WILLNEED)
                 file.seek(snapshot.start)
+                sealed = memoryview(bytearray(PIECE + SEALED))
                 for number, begin in enumerate(range(0, snapshot.size, PIECE)):
-                    size = min(PIECE, snapshot.size - begin)
-                    sealed = file.read(size + SEALED)
-                    view[begin : begin + size] = self._seal.open(sealed, _place(snapshot.id, number))
+                    room = state[begin : begin + PIECE]
+                    piece = sealed[: len(room) + SEALED]
+                    if file.readinto(piece) != len(piece):
+                        raise ValueError("cut short")
+                    self._seal.open_into(piece, _place(snapshot.id, number), room)
         except FileNotFoundError:
             return None
         except (OSError, PersonaError, ValueError):
@@ -121,19 +138,19 @@ class Snapshots:
         with suppress(OSError):
             os.utime(snapshot.path)
 
-    def keep(self, model: str, tokens: Sequence[int], state: memoryview) -> bool:
+    def keep(self, model: str, tokens: Sequence[int], state: memoryview, since: bytes | None = None) -> bool:
         """Keep the state behind `tokens`. False where it was not: no room, or something was forgotten meanwhile.
 
-        Snapshots of beginnings of `tokens` go: this one does for them.
+        `since`: as it was when the state was taken. Snapshots of beginnings of `tokens` go: this one does for them.
         """
-        if len(state) > self._most or not tokens:
+        if len(state) > self.most_bytes or not tokens:
             return False
         try:
-            self._folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with locked(self._folder / "lock"):
-                if self._stamp() != self._since:
+            self.folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with locked(self.folder / "lock"):
+                if self._stamp() != (self.since if since is None else since):
                     return False
-                for left in _files(self._folder, "*.new"):
+                for left in _files(self.folder, "*.new"):
                     left.unlink(missing_ok=True)
                 path = self._write(model, tokens, state)
                 asked = _packed(tokens)
@@ -148,8 +165,33 @@ class Snapshots:
     def forgotten_since(self) -> bool:
         """Whether all were removed since this was asked last: what was read before is not to be kept."""
         now = self._stamp()
-        changed, self._since = now != self._since, now
+        changed, self.since = now != self.since, now
         return changed
+
+    def let_go(self) -> None:
+        """Open the key anew when it is next needed: who reads in the background keeps nobody from rotating it."""
+        if self._in_background:
+            self.__dict__.pop("_seal", None)
+
+    def take_turn(self) -> None:
+        """Tell what reads ahead in the background to end. Where there is no folder there is nobody to tell."""
+        if self._in_background:
+            return
+        self.turn = token_bytes(8)
+        with suppress(OSError):
+            descriptor = os.open(self.folder / TURN, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
+            try:
+                os.write(descriptor, self.turn)
+            finally:
+                os.close(descriptor)
+
+    def has_turn(self) -> bool:
+        """Whether nobody has taken it since, and nothing was forgotten."""
+        try:
+            told = (self.folder / TURN).read_bytes()
+        except OSError:
+            told = self.turn
+        return told == self.turn and self._stamp() == self.since
 
     @cached_property
     def _seal(self) -> Seal:
@@ -158,7 +200,7 @@ class Snapshots:
     def _write(self, model: str, tokens: Sequence[int], state: memoryview) -> Path:
         """Not forced to the disk: a power cut leaves a file that does not open, which is as good as none."""
         packed = _packed(tokens).tobytes()
-        path = self._folder / f"{self._group(model)}-{self._seal.digest(packed.hex()).hex()[:16]}.kv"
+        path = self.folder / f"{self._group(model)}-{self._seal.digest(packed.hex()).hex()[:16]}.kv"
         id = token_bytes(16)
         head = self._seal.seal(_HEAD.pack(id, len(state), len(tokens)) + packed, _about(model))
         fresh = path.with_name(f"{path.name}.{token_hex(4)}.new")
@@ -179,10 +221,10 @@ class Snapshots:
 
     def _make_room(self, newest: Path) -> None:
         kept = []
-        for path in _files(self._folder, "*.kv"):
+        for path in _files(self.folder, "*.kv"):
             about = path.stat()
             kept.append((path == newest, about.st_mtime_ns, about.st_size, path))
-        room = self._most
+        room = self.most_bytes
         for files, (_, _, size, path) in enumerate(sorted(kept, reverse=True), 1):
             room -= size
             # The head comes on top of the state: a single one that just fits stays.
@@ -190,7 +232,7 @@ class Snapshots:
                 path.unlink(missing_ok=True)
 
     def _of(self, model: str) -> Iterator[Snapshot]:
-        paths = _files(self._folder, "*.kv")
+        paths = _files(self.folder, "*.kv")
         if not paths:
             return
         try:
@@ -229,7 +271,7 @@ class Snapshots:
 
     def _stamp(self) -> bytes:
         try:
-            return (self._folder / SINCE).read_bytes()
+            return (self.folder / SINCE).read_bytes()
         except OSError:
             return b""
 
@@ -237,6 +279,16 @@ class Snapshots:
     def _drop(path: Path) -> None:
         with suppress(OSError):
             path.unlink()
+
+
+def _room(size: int) -> memoryview:
+    """Memory for a state. In pages of 2 MB where the system has them: touching 48 MB for the first time takes 40 ms by
+    pages of 4 kB, as long as reading and opening them, and 3 ms so."""
+    if size < HUGE or not hasattr(mmap, "MADV_HUGEPAGE"):
+        return memoryview(bytearray(size))
+    memory = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    memory.madvise(mmap.MADV_HUGEPAGE)
+    return memoryview(memory)
 
 
 def _files(folder: Path, pattern: str) -> list[Path]:

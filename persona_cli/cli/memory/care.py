@@ -10,7 +10,7 @@ import typer
 
 from persona_cli.cli import screen
 from persona_cli.cli.memory.showing import refresh_index
-from persona_cli.cli.memory.tidying import mark_done
+from persona_cli.cli.memory.tidying import keep_last, mark_done
 from persona_cli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -94,6 +94,9 @@ def consolidate(
         mark_done(parts.folders.memory_folder)
         if done.repeated or done.superseded or done.faded:
             forget_snapshots(snapshots_folder(parts.folders))
+    if not dry_run:
+        with screen.working("reading the last conversation"):
+            keep_last(parts)
     if as_json:
         screen.write_json(_fields(done))
         return

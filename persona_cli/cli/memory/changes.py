@@ -200,11 +200,11 @@ def _tell(chosen: list[Memory], contacts: list[Contact], dry_run: bool, as_json:
 
 
 def _confirm(chosen: list[Memory], contacts: list[Contact], yes: bool) -> None:
-    """Raises Refused where nobody can be asked, or the answer is no."""
+    """Raises UsageError where nobody can be asked, Refused where the answer is no."""
     if yes:
         return
     if not typed() or not screen.err_is_terminal():
-        raise Refused("Nothing was forgotten: without a terminal to ask on, --yes has to say so.")
+        raise UsageError("Nothing was forgotten: without a terminal to ask on, --yes has to say so.")
     if not typer.confirm(f"Forget {_counted(chosen, contacts)} for good?", err=True):
         raise Refused("Nothing was forgotten.")
 
