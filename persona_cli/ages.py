@@ -1,4 +1,4 @@
-"""Lengths of time as a person writes them: 30d, 12w, 6m, 1y."""
+"""Lengths of time as a person writes them: 30d, 12w, 6m, 1y for what is kept, and 90s, 15m, 2h for what is waited."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from datetime import timedelta
 from persona_cli.errors import UsageError
 
 FOREVER = "forever"
+NEVER = "never"
+SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 DAYS = {"d": 1, "w": 7, "m": 30, "y": 365}
 
 
@@ -17,3 +19,13 @@ def read_age(text: str) -> timedelta:
     if match is None:
         raise UsageError(f"'{text}' is not a length of time. Write days, weeks, months or years: 30d, 12w, 6m, 1y.")
     return timedelta(days=int(match[1]) * DAYS[match[2]])
+
+
+def read_wait(text: str) -> float | None:
+    """Seconds; None for "never". Raises UsageError."""
+    if text.strip().lower() == NEVER:
+        return None
+    match = re.fullmatch(r"\s*([0-9]{1,6})\s*([smhd])\s*", text.lower())
+    if match is None or not int(match[1]):
+        raise UsageError(f"'{text}' is not a time to wait. Write seconds, minutes or hours: 90s, 15m, 2h; or {NEVER}.")
+    return float(int(match[1]) * SECONDS[match[2]])

@@ -16,13 +16,15 @@ from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from persona_cli.ahead import Meanwhile
 from persona_cli.consent import NOT_ASKED, Consent, nobody_to_ask, settle
 from persona_cli.errors import CloudError, TakenMeanwhile
 from persona_cli.exchange import Draft, Pieces, Reply, Request
 from persona_cli.finish.wanting import wanted
-from persona_cli.modes.choosing import CLOUD_FAILED, chosen
+from persona_cli.modes.choosing import chosen
 from persona_cli.modes.local import LocalMode
 from persona_cli.modes.mode import mode_of
+from persona_cli.modes.reasons import CLOUD_FAILED
 from persona_cli.modes.steps import Steps
 from persona_cli.settings import LOCAL
 
@@ -57,7 +59,14 @@ class Assistant:
         request = self.choose(request)
         if request.mode == LOCAL:
             return self._local_reply(self._steps.record.with_role(request))
-        return self.send(self.prepare(request))
+        with Meanwhile(self._load_client):
+            draft = self.prepare(request)
+        return self.send(draft)
+
+    def _load_client(self) -> None:
+        from persona_cli.cloud.client import load
+
+        load(self.parts.settings.cloud)
 
     def choose(self, request: Request, dry: bool = False) -> Request:
         """`request` with the mode that it is answered in, and why; with `dry` as if a cloud were configured.
@@ -113,15 +122,14 @@ class Assistant:
 
         What the user has seen and let go is not changed any more. Raises TakenMeanwhile.
         """
-        for _ in range(AGAIN):
+        for again in range(AGAIN, -1, -1):
             try:
                 self._steps.record.save_table(draft)
-            except TakenMeanwhile:
-                if draft.consent != NOT_ASKED:
-                    raise
-                draft = self.prepare(draft.request)
-            else:
                 break
+            except TakenMeanwhile:
+                if not again or draft.consent != NOT_ASKED:
+                    raise
+                draft = replace(self.prepare(draft.request), consent=NOT_ASKED)
         return draft
 
     def _by_cloud(self, draft: Draft) -> Pieces:

@@ -289,6 +289,16 @@ class Conversations:
         )
 
 
+def answered(turns: tuple[Turn, ...]) -> tuple[Turn, ...]:
+    """Without the requests to which no answer came: they are kept for the record and are no history for a model."""
+    behind = [*turns[1:], None]
+    return tuple(
+        turn
+        for turn, after in zip(turns, behind, strict=False)  # of no turns, none has one behind it
+        if turn.role != "user" or (after is not None and after.role == "assistant")
+    )
+
+
 def before_last_exchange(turns: tuple[Turn, ...]) -> tuple[Turn, ...]:
     """Without the last request and what was answered to it."""
     asked = [at for at, turn in enumerate(turns) if turn.role == "user"]

@@ -64,9 +64,8 @@ def locked(path: Path) -> Iterator[int]:
     The kernel drops the lock when the holder dies, so a kill -9 leaves nothing to clean up. Raises StoreError.
     """
     while True:
-        create_private(path)
         try:
-            descriptor = os.open(path, os.O_RDWR)
+            descriptor = _opened(path)
         except OSError as error:
             raise cannot_write(path, error) from error
         try:
@@ -77,6 +76,14 @@ def locked(path: Path) -> Iterator[int]:
             return
         finally:
             os.close(descriptor)
+
+
+def _opened(path: Path) -> int:
+    try:
+        return os.open(path, os.O_RDWR)
+    except FileNotFoundError:
+        create_private(path)
+        return os.open(path, os.O_RDWR)
 
 
 def _is_still(path: Path, descriptor: int) -> bool:

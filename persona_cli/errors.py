@@ -74,9 +74,15 @@ class NothingFound(PersonaError):
 
 
 class CloudError(PersonaError):
-    """The cloud failed. `partial` is the text that had arrived, with its placeholders still in place."""
+    """The cloud failed. `partial` is the text that had arrived, with its placeholders still in place.
+
+    `status` is that of its answer, where that was an error (0: there was none), and `wait` the seconds that it asked
+    for.
+    """
 
     exit_code = 5
+    status: int = 0
+    wait: float | None = None
 
     def __init__(self, message: str, partial: str = "") -> None:
         super().__init__(message)

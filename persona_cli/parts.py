@@ -18,6 +18,7 @@ from persona_cli import paths, settings
 if TYPE_CHECKING:
     from persona_cli.cloud.client import Cloud
     from persona_cli.cloud.completions import Completions
+    from persona_cli.cloud.counts import Counts
     from persona_cli.conversation import Conversations
     from persona_cli.local.encoder import TextEncoder
     from persona_cli.local.engine import Engine
@@ -218,7 +219,13 @@ class Parts:
         from persona_cli.cloud.client import Cloud
         from persona_cli.secrets import find_key
 
-        return Cloud(self.settings.cloud, find_key(self.settings.cloud, self.env, folders=self.folders))
+        return Cloud(self.settings.cloud, find_key(self.settings.cloud, self.env, folders=self.folders), env=self.env)
+
+    @cached_property
+    def counts(self) -> Counts:
+        from persona_cli.cloud.counts import Counts
+
+        return Counts()
 
     @cached_property
     def completions(self) -> Completions:
@@ -226,7 +233,8 @@ class Parts:
         from persona_cli.cloud.completions import Completions
         from persona_cli.secrets import find_key
 
-        return Completions(self.settings.cloud, find_key(self.settings.cloud, self.env, folders=self.folders))
+        key = find_key(self.settings.cloud, self.env, folders=self.folders)
+        return Completions(self.settings.cloud, key, env=self.env)
 
     def with_cloud(self, cloud: Cloud) -> Parts:
         """These parts with a `cloud` of its own, for another thread.
@@ -234,7 +242,7 @@ class Parts:
         What is open by now is shared, and so is the audit log: vault, memory and log may be used by threads. Models may
         not: what needs `engine`, `drafter` or `detector` belongs to one thread.
         """
-        _ = self.audit
+        _ = self.audit, self.counts
         other = replace(self)
         other.__dict__.update({**self.__dict__, "cloud": cloud})
         return other
@@ -245,6 +253,8 @@ class Parts:
         other = replace(self, settings=changed)
         kept = [*_UNDER_ALL_SETTINGS, *(["engine"] if changed.local == self.settings.local else [])]
         kept += ["memory", "encoder"] if changed.memory == self.settings.memory else []
+        kept += ["tagger"] if changed.privacy.level == self.settings.privacy.level else []
+        kept += ["detector", "_contact_source"] if changed.privacy == self.settings.privacy else []
         other.__dict__.update({name: self.__dict__[name] for name in kept if name in self.__dict__})
         return other
 

@@ -77,6 +77,8 @@ def private_folder(path: Path) -> Path:
 
     Raises StoreError where it cannot be made.
     """
+    if path.is_dir():
+        return path
     missing = [folder for folder in (path, *path.parents) if not folder.exists()]
     try:
         for folder in reversed(missing):

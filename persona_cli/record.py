@@ -16,7 +16,7 @@ from datetime import datetime, timezone
 from textwrap import shorten
 from typing import TYPE_CHECKING, Any, Final
 
-from persona_cli.conversation import before_last_exchange
+from persona_cli.conversation import answered, before_last_exchange
 from persona_cli.errors import Refused, StoreError
 from persona_cli.exchange import Answer, Draft, Request
 from persona_cli.settings import LOCAL, OUTLINE
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 # Older turns than fit in here are not sent again. Characters, over all messages of the history.
 HISTORY_LENGTH: Final = 12_000
+# Stands before an answer whose request was too long for it: strict servers want the user to begin, and to take turns.
+LEFT_OUT: Final = "(An earlier request, too long to be told again.)"
 # In these modes the local model answers, with private text that no cloud was shown: the exchange stays here for good.
 STAYS: Final = (LOCAL, OUTLINE)
 ANSWERED_HERE: Final = "it was answered on this machine"
@@ -44,19 +46,20 @@ class Record:
         self.parts = parts
 
     def history(self, request: Request) -> list[Message]:
-        """The turns so far, the newest that fit; for a mode that sends them, those that no cloud was kept from."""
+        """The exchanges so far, the newest that fit; for a mode that sends them, those that no cloud was kept from.
+
+        User and assistant take turns, the user first. What was never answered is not told again. See steady_start.
+        """
         if not request.conversation:
             return []
-        kept: list[Message] = []
-        room = HISTORY_LENGTH
         turns = self.parts.conversations.turns(request.conversation)
         if request.retry:
             turns = before_last_exchange(turns)
-        for turn in reversed([turn for turn in turns if request.mode in STAYS or not turn.here]):
-            room -= len(turn.text)
-            if room < 0:
-                break
-            kept.insert(0, Message(turn.role, turn.text))
+        told = [turn for turn in answered(turns) if request.mode in STAYS or not turn.here]
+        start = steady_start([len(turn.text) for turn in told])
+        kept = [Message(turn.role, turn.text) for turn in told[start:]]
+        if kept and kept[0].role == "assistant":
+            kept.insert(0, Message("user", LEFT_OUT))
         return kept
 
     def kept_here(self, request: Request) -> tuple[Decision, ...]:
@@ -83,11 +86,10 @@ class Record:
         return self.parts.conversations.pseudonyms(request.conversation) if request.conversation else Pseudonyms()
 
     def sending(self, draft: Draft, why: Sequence[str] = ()) -> int:
-        """Keep what has to be on the disk before `draft` leaves; its receipt, by number, has the exact bytes.
+        """Keep what has to be on the disk, beside its placeholders, before `draft` leaves.
 
-        `why` is what the receipt says in the place of the sketch's reasons.
+        Its receipt, by number, has the exact bytes. `why` is what it says in the place of the sketch's reasons.
         """
-        self.save_table(draft)
         self._save_exposure(draft)
         return self._receipt(draft, "sending", why=why)
 
@@ -226,3 +228,19 @@ class Record:
 
 def _sum(bodies: Sequence[bytes]) -> tuple[str, ...]:
     return (f"{len(bodies)} requests, {sum(map(len, bodies))} bytes in all",) if bodies else ()
+
+
+def steady_start(lengths: Sequence[int], most: int = HISTORY_LENGTH, share: float = 0.7, last: int = 4) -> int:
+    """The first of the turns, of these lengths, that goes along: all from there on take at most `most` characters.
+
+    It stays where it is turn after turn, and then moves far enough to leave room for some more (down to `share` of
+    `most`, but for the `last` turns): a prompt that begins like the one before is not read again, here or there.
+    """
+    start = total = 0
+    for end, length in enumerate(lengths, 1):
+        total += length
+        full = total > most
+        while start < end and (total > most or (full and total > most * share and start < end - last)):
+            total -= lengths[start]
+            start += 1
+    return start

@@ -20,7 +20,7 @@ from persona_cli.cloud.endpoints import setting_of
 from persona_cli.cloud.providers import KNOWN, key_variables
 from persona_cli.durable import locked, replace_private
 from persona_cli.errors import NothingFound, SettingsError, StoreDamaged, StoreError, UsageError
-from persona_cli.os_keyring import Backend, KeyringFailed, open_keyring
+from persona_cli.os_keyring import Backend, KeyringFailed, OsKeyring, open_keyring
 from persona_cli.paths import Folders
 from persona_cli.privacy.crypto import Seal, data_key
 from persona_cli.settings import CloudSettings
@@ -30,6 +30,8 @@ COMMAND_SECONDS = 60.0
 ANY_HOST = "*"
 # The key of whatever server the settings name.
 GENERAL = "PERSONA_API_KEY"
+# How the name of a place begins that tells https (cloud/endpoints.py, host_of).
+_TOLD = "https://"
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -62,6 +64,7 @@ def find_key(
             return _fit(key, f"the environment variable {variable}")
     found = open_keyring(keyring, env)
     try:
+        _bring_over(host, folders, found, lambda: seal or data_key(folders, keyring, env))
         if found is not None and (key := found.get(host) or ""):
             return _fit(key, "the keyring")
     except KeyringFailed:
@@ -89,7 +92,8 @@ def where_key(cloud: CloudSettings, env: Mapping[str, str] = os.environ, *, fold
     for variable in variables_for(cloud):
         if env.get(variable, "").strip():
             return f"the environment variable {variable}"
-    sealed = _read(_file(folders)).get(host_of(cloud.base_url))
+    host, stored = host_of(cloud.base_url), _read(_file(folders))
+    sealed = stored.get(host, stored.get(_former(host)))
     if sealed == "":
         return "the operating system's keyring"
     if cloud.key_command.strip():
@@ -156,6 +160,7 @@ def remove_key(
     found = open_keyring(keyring, env)
     in_keyring = False
     try:
+        _bring_over(host, folders, found, lambda: data_key(folders, keyring, env))
         if found is not None and found.get(host) is not None:
             in_keyring = True
             found.remove(host)
@@ -181,6 +186,33 @@ def resealed(folders: Folders, old: Seal, new: Seal) -> bytes:
         for host, sealed in _read(_file(folders)).items()
     }
     return _written(stored)
+
+
+def _former(host: str) -> str:
+    """What `host` was called when the name of a place did not tell https from http; "" where that is the same."""
+    return host.removeprefix(_TOLD) if host.startswith(_TOLD) else ""
+
+
+def _bring_over(host: str, folders: Folders, found: OsKeyring | None, seal: Callable[[], Seal]) -> None:
+    """Give a key that was kept under the former name of `host` to it alone. Raises KeyringFailed, StoreError.
+
+    The way is from plain http to https and never back: a key that may be for https does not go out unencrypted.
+    """
+    former = _former(host)
+    stored = _read(_file(folders)) if former else {}
+    if former not in stored or host in stored:
+        return
+    sealed = stored[former]
+    if sealed:
+        held = seal()
+        sealed = base64.b64encode(held.seal(_open(held, former, sealed).encode(), _about(host))).decode()
+    elif found is None or not (key := found.get(former)):
+        return
+    else:
+        found.set(host, key)
+        found.remove(former)
+    _note(folders, host, sealed)
+    _note(folders, former, None)
 
 
 def _fit(key: str, where: str) -> str:

@@ -284,13 +284,42 @@ def test_a_key_command_that_does_not_end_is_ended(folders: Folders) -> None:
     [
         ("https://API.example.org/v1", "api.example.org"), ("api.example.org", "api.example.org"),
         ("http://localhost:8080/v1", "localhost:8080"), ("https://example.org:443", "example.org"),
-        ("http://example.org", "example.org:80"), ("http://example.org:443", "example.org:443"),
+        ("http://example.org", "example.org:80"), ("http://example.org:443", "http://example.org:443"),
+        ("https://example.org:8443/v1", "https://example.org:8443"), ("http://example.org:8443", "example.org:8443"),
+        ("example.org:8443", "example.org:8443"), ("https://example.org:80", "https://example.org:80"),
         ("https://user:pw@example.org/", "example.org"),
         ("http://[::1]:8080/v1", "[::1]:8080"), ("https://example.org./", "example.org"),
     ],
 )  # fmt: skip
 def test_a_host_has_one_spelling(base_url: str, host: str) -> None:
-    assert host_of(base_url) == host
+    assert host_of(base_url) == host == host_of(host)
+
+
+@pytest.mark.parametrize("keyring", [None, MemoryKeyring()])
+def test_a_key_that_was_kept_before_names_told_the_scheme_is_brought_over(
+    folders: Folders, keyring: MemoryKeyring | None
+) -> None:
+    tls, plain = (
+        CloudSettings(model="m", base_url=f"{scheme}://llm.example.org:8443/v1") for scheme in ("https", "http")
+    )
+    env = BARE if keyring is None else {}
+    set_key("llm.example.org:8443", "sk-old", env, folders=folders, keyring=keyring)  # as it was kept
+    assert where_key(tls, env, folders=folders)
+    assert find_key(tls, env, folders=folders, keyring=keyring) == "sk-old"
+    assert [key.host for key in list_keys(env, folders=folders)] == ["https://llm.example.org:8443"]
+    assert find_key(plain, env, folders=folders, keyring=keyring) is None, "and does not go out unencrypted"
+    assert find_key(tls, env, folders=folders, keyring=keyring) == "sk-old"
+    remove_key(tls.base_url, env, folders=folders, keyring=keyring)
+    assert find_key(tls, env, folders=folders, keyring=keyring) is None
+
+
+def test_https_and_http_on_one_port_are_two_places(folders: Folders) -> None:
+    tls, plain = (
+        CloudSettings(model="m", base_url=f"{scheme}://llm.example.org:8443/v1") for scheme in ("https", "http")
+    )
+    set_key(plain.base_url, "sk-plain", BARE, folders=folders)
+    set_key(tls.base_url, "sk-tls", BARE, folders=folders)
+    assert find_key(tls, BARE, folders=folders) == "sk-tls" and find_key(plain, BARE, folders=folders) == "sk-plain"
 
 
 @pytest.mark.parametrize("base_url", ["", "https://", "https://example.org:port", "http://[::1"])

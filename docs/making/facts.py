@@ -73,7 +73,8 @@ SETTINGS: Final = {
     "privacy.style": "What leaves in the place of private details: tags such as [PERSON_1], or surrogates.",
     "privacy.allow": "Words that are never private.",
     "privacy.deny": "Words that are always private.",
-    "privacy.restore_in": "Where placeholders of an answer are restored: prose, code, url.",
+    "privacy.restore_in": "Where placeholders of an answer are restored: prose, code, url; tools: in what an answer of "
+    "`persona serve --http` wants to call a client's own tools with.",
     "privacy.attributes": "What the cloud may be told of placeholders: gender, role, country, month.",
     "privacy.k_anonymity": "Warn when fewer people than this share what a conversation has told of you. 0: never.",
     "privacy.k_refuse": "Send nothing when they would be fewer than this. 0: never refuse.",
@@ -82,6 +83,8 @@ SETTINGS: Final = {
     "tools.python": "Files of Python functions that are tools.",
     "tools.trusted": "Tools that may run unasked with --approve-tools.",
     "tools.timeout": "Seconds for one call of a tool.",
+    "serve.auto": "true: the first command starts `persona serve` in the background.",
+    "serve.idle": "It stops when nobody asked for so long: 90s, 15m, 2h; never.",
 }
 # The tables whose names the user gives.
 TABLES: Final = {

@@ -1,7 +1,8 @@
 """`persona bench speed --part cold`: the CPU seconds of a process that does one small thing and ends.
 
-The least of a few runs, user + system, so that what else the machine does weighs little. Beside it, in the same run:
-the interpreter alone, the smallest Typer app, and the command named by PERSONA_BENCH_PEER where there is one.
+The least of a few runs, user + system, so that what else the machine does weighs little; the least wall time; and the
+most memory, which counts at least what the measuring process itself holds when it starts a child. In the same run: the
+interpreter alone, the smallest Typer app, and the command named by PERSONA_BENCH_PEER where there is one.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from persona_cli.bench.loopback import a_cloud
+from persona_cli.bench.made_user import REQUEST, fill, own_user
 from persona_cli.bench.processes import repeat
-from persona_cli.bench.startup import REQUEST, a_cloud, fill, own_user
 from persona_cli.cli import screen
 
 # The least that a command made with Typer can cost: two commands, and help pages without rich, as persona's are.
@@ -50,13 +52,13 @@ def bench(runs: int) -> None:
         fill(env, MEMORIES)
         cloud = {"PERSONA_CLOUD_MODEL": "bench", "PERSONA_CLOUD_BASE_URL": base_url}
         bare = 0.0
-        screen.write(f"{'command':<34} {'cpu s':>8} {'/ bare Typer':>13}\n")
+        screen.write(f"{'command':<34} {'cpu s':>8} {'/ bare Typer':>13} {'wall s':>8} {'MiB':>6}\n")
         for row in rows():
-            least = min(
-                item.cpu for item in repeat(row.command, {**env, **row.env, **(cloud if row.cloud else {})}, runs)
-            )
+            timings = repeat(row.command, {**env, **row.env, **(cloud if row.cloud else {})}, runs)
+            least = min(item.cpu for item in timings)
             bare = bare or least
-            screen.write(f"{row.name:<34} {least:>8.3f} {least / bare:>12.2f}x\n")
+            wall, memory = min(item.wall for item in timings), max(item.memory for item in timings)
+            screen.write(f"{row.name:<34} {least:>8.3f} {least / bare:>12.2f}x {wall:>8.2f} {memory:>6.0f}\n")
     screen.write(f"({runs} runs; {MEMORIES:,} memories; a request of {len(REQUEST.split())} words.)\n")
 
 

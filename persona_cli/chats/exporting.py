@@ -15,6 +15,7 @@ MARKDOWN: Final = "md"
 JSON: Final = "json"
 JSON_LINES: Final = "jsonl"
 FORMATS: Final = (MARKDOWN, JSON, JSON_LINES)
+UNANSWERED: Final = " · No answer came: it is not sent again"
 SPEAKERS: Final = {"user": "You", "assistant": "persona", "system": "System"}
 
 
@@ -57,14 +58,18 @@ def markdown(item: Conversation, said: Sequence[Turn]) -> str:
     """A heading, then each turn under who said it and when (local time)."""
     begun, used = (f"{time.astimezone():%Y-%m-%d %H:%M}" for time in (item.created, item.used))
     blocks = [f"# {item.title or item.id}", f"Conversation {item.id}, begun {begun}, last used {used}"]
-    for turn in said:
-        blocks += [heading(turn), turn.text.strip("\n")]
+    for above, turn in headed(said):
+        blocks += [above, turn.text.strip("\n")]
     return "\n\n".join(block for block in blocks if block) + "\n"
 
 
-def heading(turn: Turn) -> str:
-    here = ", on this machine only" if turn.here else ""
-    return f"**{SPEAKERS.get(turn.role, turn.role)}** · {turn.time.astimezone():%Y-%m-%d %H:%M}{here}"
+def headed(said: Sequence[Turn]) -> Iterator[tuple[str, Turn]]:
+    """Each turn with the line above it: who said it, when (local time), and what became of it."""
+    for turn, after in zip(said, [*said[1:], None], strict=True):
+        remark = ", on this machine only" if turn.here else ""
+        if turn.role == "user" and (after is None or after.role != "assistant"):
+            remark += UNANSWERED
+        yield f"**{SPEAKERS.get(turn.role, turn.role)}** · {turn.time.astimezone():%Y-%m-%d %H:%M}{remark}", turn
 
 
 def as_json(item: Conversation, said: Sequence[Turn]) -> dict[str, Any]:

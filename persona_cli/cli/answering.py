@@ -7,11 +7,15 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from persona_cli.cli import screen
-from persona_cli.cli.markdown import stream_markdown
+from persona_cli.cli.markdown import print_markdown, stream_markdown
 from persona_cli.errors import SchemaMissed
+from persona_cli.modes.reasons import CLOUD_FAILED
+from persona_cli.modes.reasons import NO_CLOUD as WITHOUT
 from persona_cli.settings import AUTO, LOCAL, OUTLINE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from persona_cli.exchange import Answer, Reply, Request
     from persona_cli.settings import Settings
 
@@ -23,6 +27,7 @@ TOO_SMALL = (
     "The embedded model nano is tiny: it can word a short e-mail or note and little else. "
     "`persona config set local.model FILE.gguf` uses a larger one."
 )
+WRITING = "writing"
 FITTING = "writing, and fitting it to your style"
 TINY_FINISH = (
     "The local model that fits the answer to your style is nano, which is tiny: expect little of it. It can change no "
@@ -32,8 +37,6 @@ TINY_FINISH = (
 
 def say_mode(request: Request, wanted: str, settings: Settings) -> None:
     """What a person should know of the mode before the answer comes. `wanted` is the one that was asked for."""
-    from persona_cli.modes.choosing import NO_CLOUD as WITHOUT
-
     if wanted == AUTO:
         screen.say(f"auto: {request.mode}, because {request.mode_reason}", "dim")
     elif request.mode_reason == WITHOUT:
@@ -42,8 +45,10 @@ def say_mode(request: Request, wanted: str, settings: Settings) -> None:
         screen.note(TOO_SMALL)
 
 
-def show_answer(reply: Reply, as_json: bool, plain: bool, raw: bool = False, finishing: bool = False) -> Answer | None:
-    """Print an answer as it arrives, whole where the local model is `finishing` it, or as one JSON object."""
+def show_answer(
+    reply: Reply, as_json: bool, plain: bool, raw: bool = False, finishing: bool = False, whole: bool = False
+) -> Answer | None:
+    """Print an answer as it arrives, or once it is `whole`, as where the local model is `finishing` it, or as JSON."""
     if as_json:
         try:
             for _ in reply:
@@ -52,9 +57,14 @@ def show_answer(reply: Reply, as_json: bool, plain: bool, raw: bool = False, fin
             if reply.answer is not None:
                 screen.write_json(answer_fields(reply.answer))
         return None
-    pieces = screen.after_working(FITTING, reply) if finishing else reply
+    pieces: Iterable[str] = screen.after_working(FITTING, reply) if finishing else reply
+    if whole or not (plain or screen.out_is_terminal()):
+        with screen.working(WRITING):
+            pieces = ["".join(screen.until_interrupted(pieces))]
     if plain:
         screen.stream_plain(pieces, raw)
+    elif isinstance(pieces, list):
+        print_markdown(pieces[0])
     else:
         stream_markdown(pieces)
     return reply.answer
@@ -62,7 +72,7 @@ def show_answer(reply: Reply, as_json: bool, plain: bool, raw: bool = False, fin
 
 def show_structured(reply: Reply) -> Answer | None:
     """Print an answer in JSON once it is whole and holds the schema; one that does not goes to stderr."""
-    with screen.working("writing"):
+    with screen.working(WRITING):
         for _ in screen.until_interrupted(reply):
             pass
     answer = reply.answer
@@ -98,8 +108,6 @@ def answer_fields(answer: Answer) -> dict[str, Any]:
 
 def remark(answer: Answer) -> None:
     """What a person wants to know about an answer, dim on stderr; warnings even where stderr is no terminal."""
-    from persona_cli.modes.choosing import CLOUD_FAILED
-
     if answer.mode_reason.startswith(CLOUD_FAILED):
         screen.say(f"local, because {answer.mode_reason}", "yellow")
     if answer.cut_short:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,8 +12,26 @@ from persona_cli.cli import screen
 from persona_cli.cli.answering import TINY_FINISH, remark, say_mode
 from persona_cli.cli.conversing import begin, conversation_to_resume, drop_unused
 from persona_cli.cli.intake import FILL_IN, read_request
-from persona_cli.cli.options import ChatOption, LocalOption, ModelOption, ModeOption, ResumeOption
-from persona_cli.cli.piping import ExtractAllOption, ExtractOption, FileOption, SchemaOption, UsageOption, pages
+from persona_cli.cli.options import (
+    ApproveToolsOption,
+    ChatOption,
+    FunctionsOption,
+    LocalOption,
+    ModelOption,
+    ModeOption,
+    ResumeOption,
+    ToolOption,
+)
+from persona_cli.cli.piping import (
+    ExtractAllOption,
+    ExtractOption,
+    FileOption,
+    MarkdownOption,
+    SchemaOption,
+    StreamOption,
+    UsageOption,
+    pages,
+)
 from persona_cli.cli.piping import form as wanted_form
 from persona_cli.cli.templates.options import (
     ParamOption,
@@ -23,16 +42,17 @@ from persona_cli.cli.templates.options import (
     chosen_template,
     save_template,
 )
-from persona_cli.errors import Cancelled, UsageError
+from persona_cli.errors import PersonaError, StoreError, UsageError
 from persona_cli.settings import LOCAL, MODES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from persona_cli.assistant import Assistant
     from persona_cli.exchange import Request
     from persona_cli.parts import Parts
+    from persona_cli.serve.client import Served
     from persona_cli.settings import Settings
+    from persona_cli.tools.approval import Approval
 
 
 def ask(
@@ -51,6 +71,8 @@ def ask(
     extract_all: ExtractAllOption = False,
     schema: SchemaOption = "",
     usage: UsageOption = False,
+    markdown: MarkdownOption = None,
+    stream: StreamOption = True,
     confirm: Annotated[
         bool, typer.Option("--confirm", help="Show what would leave, and ask: accept, edit, keep local or cancel.")
     ] = False,
@@ -68,17 +90,9 @@ def ask(
     system: SystemOption = "",
     role: RoleOption = "",
     save: SaveOption = "",
-    tool: Annotated[
-        list[str] | None,
-        typer.Option("--tool", "-T", metavar="NAME", help="A tool the cloud may use, a server, or all. Repeatable."),
-    ] = None,
-    functions: Annotated[
-        list[str] | None,
-        typer.Option("--functions", metavar="FILE", help="A file of Python functions; with -T they are tools."),
-    ] = None,
-    approve_tools: Annotated[
-        bool, typer.Option("--approve-tools", help="Run unasked the tools that your settings trust.")
-    ] = False,
+    tool: ToolOption = None,
+    functions: FunctionsOption = None,
+    approve_tools: ApproveToolsOption = False,
     no_log: Annotated[bool, typer.Option("--no-log", "-n", help="Keep nothing of this conversation.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No remarks on stderr.")] = False,
 ) -> None:
@@ -100,13 +114,15 @@ def ask(
       persona -x "bash to list big files" > big.sh
       persona --schema "name, age int" < bio.txt
       persona -u --json "explain TCP" | jq .tokens_out
+      persona --md "explain TCP" | less -R
     """
     from persona_cli.finish.wanting import wanted
     from persona_cli.parts import Parts
 
     mode = named_mode(mode, local)
     used = chosen_template(template, param or [], role, system)
-    form = wanted_form(extract or used.template.extract, extract_all, schema or used.template.schema, usage)
+    extract = extract or used.template.extract
+    form = wanted_form(extract, extract_all, schema or used.template.schema, usage, markdown, stream)
     finish, wish = used.template.finish if finish is None else finish, wish or used.template.wish
     form.check(as_json, finish)
     if save:
@@ -140,24 +156,26 @@ def ask(
         return
     try:
         reply = assistant.ask(request)
-    except Cancelled:
+        if reply.warning and not quiet:
+            screen.say(reply.warning, "yellow")
+        finishing = bool(wanted(request, parts))
+        if finishing and not quiet and not parts.settings.local.model:
+            screen.note(TINY_FINISH)
+        answer = form.show(reply, as_json, raw, finishing)
+    except (PersonaError, KeyboardInterrupt):
         if kept and not resumed:
-            drop_unused(parts, kept.id)
+            with suppress(StoreError):  # what went wrong first is what the user is told
+                drop_unused(parts, kept.id)
         raise
-    if reply.warning and not quiet:
-        screen.say(reply.warning, "yellow")
-    finishing = bool(wanted(request, parts))
-    if finishing and not quiet and not parts.settings.local.model:
-        screen.note(TINY_FINISH)
-    answer = form.show(reply, as_json, raw or not screen.out_is_terminal(), raw, finishing)
     if diff and reply.answer is not None:
         screen.say_diff(reply.answer.diff)
     if not quiet and answer is not None:
         remark(answer)
-    if request.conversation:
-        from persona_cli.cli.memory.tidying import tidy_later
+    if request.conversation and not assistant.is_served:
+        from persona_cli.cli.memory.tidying import keep_later, tidy_later
 
         tidy_later(parts)
+        keep_later(parts, request.conversation)
     form.conclude(reply)
 
 
@@ -201,9 +219,13 @@ def with_tools(names: list[str] | None, functions: list[str] | None, approve: bo
     return {"tools": tuple(names or ()), "functions": tuple(functions or ()), "approve_tools": approve}
 
 
-def _assistant(parts: Parts, quiet: bool) -> Assistant:
-    from persona_cli.assistant import Assistant
-    from persona_cli.cli.approving import AtTerminal
+def _assistant(parts: Parts, quiet: bool) -> Served:
     from persona_cli.cli.consent import at_terminal
+    from persona_cli.serve.client import assistant_for
 
-    return Assistant(parts, at_terminal(parts), AtTerminal(parts, quiet))
+    def approval() -> Approval:
+        from persona_cli.cli.approving import AtTerminal
+
+        return AtTerminal(parts, quiet)
+
+    return assistant_for(parts, at_terminal(parts), approval)

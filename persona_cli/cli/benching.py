@@ -49,13 +49,16 @@ SKETCH: Final[Mapping[str, Part]] = {
     "decoding": Part("decoding", lambda made, given: made.decoding()),
 }
 SPEED: Final[Mapping[str, Part]] = {
+    "growth": Part("growing", lambda made, given: made.bench(*_sizes(made, given), given.plot)),
     "cold": Part("cold", lambda made, given: made.bench(given.runs)),
+    "before_cloud": Part("before_cloud", lambda made, given: made.bench(given.runs)),
     # One row: a look at the embedded model alone.
     "snapshots": Part("snapshots", lambda made, given: made.bench(given.rows, large=given.rows is None)),
+    "served": Part("served", lambda made, given: made.bench(given.runs)),
+    "proxy": Part("proxying", lambda made, given: made.bench(given.rows)),
 }
 # A bench is one Part, or several by name.
 BENCHES: Final[Mapping[str, Part | Mapping[str, Part]]] = {
-    "startup": Part("startup", lambda made, given: made.bench(given.runs)),
     "speed": SPEED,
     "detect": Part("detection", lambda made, given: made.bench(given.rows)),
     "restore": Part("restoring", lambda made, given: made.bench(given.rows)),
@@ -69,7 +72,7 @@ BENCHES: Final[Mapping[str, Part | Mapping[str, Part]]] = {
 
 def bench(
     name: Annotated[str, typer.Argument(help=f"Which bench: {', '.join(BENCHES)}.")],
-    runs: Annotated[int, typer.Option("--runs", min=1, help="Runs of each command (startup, speed).")] = 5,
+    runs: Annotated[int, typer.Option("--runs", min=1, help="Runs of each command (speed).")] = 5,
     rows: Annotated[
         int | None,
         typer.Option(
@@ -86,17 +89,18 @@ def bench(
             metavar="PART",
         ),
     ] = "",
-    plot: Annotated[Path | None, typer.Option("--plot", help="A PNG of the growth (memory).")] = None,
+    plot: Annotated[Path | None, typer.Option("--plot", help="A PNG of the growth (memory, speed).")] = None,
 ) -> None:
     """Print measured figures.
 
     \b
     Examples:
-      persona bench startup
       persona bench speed --part cold
+      persona bench speed --part before_cloud
       persona bench detect --rows 50
       persona bench memory --part recall
       persona bench memory --part growth --plot growth.png
+      persona bench speed --part growth --plot growing.png
     """
     found = BENCHES.get(name)
     if found is None:
@@ -117,6 +121,10 @@ def bench(
 
 def _recall_sizes(given: Options) -> tuple[int, ...]:
     return () if given.rows is not None else (5_000, 100_000)
+
+
+def _sizes(made: Any, given: Options) -> tuple[tuple[int, ...], int]:
+    return (made.SIZES, made.TIMED) if given.rows is None else ((1_000,), given.rows)
 
 
 def _growth_sizes(made: Any, given: Options) -> tuple[int, ...]:

@@ -171,13 +171,6 @@ class Blocks:
         self._begun, self._gap = True, False
 
 
-def code_blocks(text: str) -> list[str]:
-    """The code blocks of a Markdown text, those in lists and quotes too, as they are to be copied."""
-    from markdown_it import MarkdownIt
-
-    return [token.content for token in MarkdownIt().parse(text) if token.type in ("fence", "code_block")]
-
-
 def _marker(line: str) -> re.Match[str] | None:
     return None if _RULE.match(line) else _MARKER.match(line)
 

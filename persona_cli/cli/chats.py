@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from persona_cli.cli import screen
+from persona_cli.cli.completing import complete_conversation
 from persona_cli.cli.own_file import check_target, write_out
 from persona_cli.errors import NothingFound, UsageError
 
@@ -19,7 +20,12 @@ if TYPE_CHECKING:
 
 JsonOption = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
 NameArgument = Annotated[
-    str, typer.Argument(metavar="NAME", help="An id, a title, or the start of one (4 characters or more).")
+    str,
+    typer.Argument(
+        metavar="NAME",
+        help="An id, a title, or the start of one (4 characters or more).",
+        autocompletion=complete_conversation,
+    ),
 ]
 SAID_BY = {"user": "you", "assistant": "persona"}
 # The endings of files that say a format by themselves.
@@ -136,7 +142,12 @@ def rename(name: NameArgument, title: Annotated[list[str], typer.Argument(help="
 @chats.command()
 def rm(
     names: Annotated[
-        list[str], typer.Argument(metavar="NAME...", help="Ids, titles, or starts of them (4 characters or more).")
+        list[str],
+        typer.Argument(
+            metavar="NAME...",
+            help="Ids, titles, or starts of them (4 characters or more).",
+            autocompletion=complete_conversation,
+        ),
     ],
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     as_json: JsonOption = False,
@@ -169,7 +180,12 @@ def rm(
 @chats.command()
 def export(
     name: Annotated[
-        str, typer.Argument(metavar="[NAME]", help="An id, a title, or the start of one. Not with --all.")
+        str,
+        typer.Argument(
+            metavar="[NAME]",
+            help="An id, a title, or the start of one. Not with --all.",
+            autocompletion=complete_conversation,
+        ),
     ] = "",
     file: Annotated[str, typer.Argument(metavar="[FILE]", help="The file to write; without it, stdout.")] = "",
     form: Annotated[
@@ -257,13 +273,13 @@ def _draw(item: Conversation, said: tuple[Turn, ...]) -> None:
     from rich.markdown import Markdown
     from rich.text import Text
 
-    from persona_cli.chats.exporting import heading
+    from persona_cli.chats.exporting import headed
 
     console = screen.console(wrap=True)
     console.print(Text(screen.visible(f"{_on_a_line(item.title) or item.id}"), style="bold"))
     console.print(Text(f"{item.id}, last used {_when(item)}\n", style="dim"))
-    for turn in said:
-        console.print(Text(heading(turn).replace("**", ""), style="cyan"))
+    for above, turn in headed(said):
+        console.print(Text(above.replace("**", ""), style="cyan"))
         console.print(Markdown(screen.visible(turn.text)))
         console.print()
 

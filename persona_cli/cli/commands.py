@@ -10,7 +10,7 @@ import typer
 
 from persona_cli.cli import screen
 from persona_cli.cli.listed import Listed, ListedGroup
-from persona_cli.errors import PersonaError
+from persona_cli.errors import PersonaError, UsageError
 
 INTERRUPTED = 130
 GROUP_OPTIONS = ("--help", "-h", "--debug", "--install-completion", "--show-completion")
@@ -30,6 +30,10 @@ COMMANDS: Final[Mapping[str, Listed]] = {
         "stages:compress", "Shorten the text on stdin to a share of its words, keeping what carries it."
     ),
     "forget": Listed("forget:forget", "Forget conversations for good: no trace of them is left in any file."),
+    "serve": Listed(
+        "serve:serve",
+        "Keep models, memory and profile ready: `ask`, `chat`, `sketch` and `detect` are quicker while this runs.",
+    ),
     "mcp": Listed("mcp:mcp", "Serve memory search to other MCP clients, on stdin and stdout."),
     "setup": Listed(
         "first_run:setup", "Ask the questions of the first run: your name, which cloud, which local model."
@@ -67,9 +71,21 @@ class Persona(ListedGroup):
             pass
         elif not args:
             args = ["chat"] if sys.stdin is not None and sys.stdin.isatty() else ["ask"]
-        elif args[0] not in self.commands and args[0] not in GROUP_OPTIONS:
-            args = ["ask", *args]
+        elif args[0] == "chat" or (args[0] not in self.commands and args[0] not in GROUP_OPTIONS):
+            self._refuse_slip(args)
+            args = args if args[0] == "chat" else ["ask", *args]
         return super().parse_args(ctx, args)
+
+    def _refuse_slip(self, args: list[str]) -> None:
+        """End here, with what was meant, where `args` are a slip of a command and no request."""
+        import shlex
+
+        from persona_cli.cli.slips import meant
+
+        if slip := meant(args, self.commands, piped=sys.stdin is not None and not sys.stdin.isatty()):
+            asked = shlex.join(["persona", "ask", *args])
+            screen.report(UsageError(f"Did you mean `{slip}`? Nothing was sent. To send it as a request: `{asked}`."))
+            raise typer.Exit(UsageError.exit_code)
 
     def invoke(self, ctx: Any) -> Any:
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from persona_cli.ages import FOREVER
 from persona_cli.cli import screen
 from persona_cli.cli.intake import title
 from persona_cli.errors import UsageError
@@ -22,8 +23,6 @@ def conversation_to_resume(
 
     What is too old to be kept is forgotten on the way. Raises UsageError and NothingFound.
     """
-    from persona_cli.forgetting import expire
-
     if no_log and (resume or name):
         option = "--chat" if name else "--continue"
         raise UsageError(f"--no-log keeps nothing and {option} goes on with what is kept: choose one.")
@@ -36,8 +35,18 @@ def conversation_to_resume(
         raise UsageError("There is no conversation to continue yet. Ask without -c first.")
     if found is not None and not quiet:
         screen.say(f"continuing {found.id}: {found.title}", "dim")
-    expire(parts, in_use=found.id if found else "")
+    forget_old(parts, in_use=found.id if found else "")
     return found
+
+
+def forget_old(parts: Parts, in_use: str = "") -> None:
+    """Forget what is too old to be kept, and hold `in_use` open, the one that this process is about to go on with."""
+    if in_use:
+        parts.open_conversations.hold(in_use)
+    if parts.settings.privacy.keep_conversations != FOREVER:  # what forgets is not imported for nothing
+        from persona_cli.forgetting import expire
+
+        expire(parts, in_use=in_use)
 
 
 def begin(parts: Parts, text: str, *, name: str = "", quiet: bool = False) -> Conversation:

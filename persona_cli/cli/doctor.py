@@ -48,7 +48,7 @@ def doctor(
 
     parts = Parts.of_user()
     checks: tuple[Callable[[Parts], Iterator[Finding]], ...] = (
-        _python, _models, _local_model, _encryption, _memory, _audit, _cloud, _names, _permissions, _disk,
+        _python, _models, _local_model, _snapshots, _encryption, _memory, _audit, _cloud, _names, _permissions, _disk,
     )  # fmt: skip
     findings = [finding for check in checks for finding in _safely(check, parts)]
     if online:
@@ -206,6 +206,18 @@ def _llama(parts: Parts) -> Iterator[Finding]:
             told = fact.error or f"by {fact.difference:.2g}"
             advice = "This release of llama-cpp-python is not the one persona was made with. Run ./install.sh again."
             yield Finding("llama.cpp", "problem", f"{fact.says}: differs ({told})", advice)
+
+
+def _snapshots(parts: Parts) -> Iterator[Finding]:
+    from persona_cli.local.snapshots import snapshots_folder
+
+    folder, most = snapshots_folder(parts.folders), parts.settings.local.snapshots
+    sizes = [path.stat().st_size for path in folder.glob("*.kv")]
+    says = f"{len(sizes)} kept of what the local model has read, {sum(sizes) / 2**20:.1f} of {most} MB"
+    if sizes and not most:
+        yield Finding("snapshots", "note", says, f"They are not used any more: rm -r {folder}")
+    else:
+        yield Finding("snapshots", "ok", says if most else "none are kept (local.snapshots is 0)")
 
 
 def _permissions(parts: Parts) -> Iterator[Finding]:

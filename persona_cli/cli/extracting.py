@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -12,8 +11,6 @@ from persona_cli.errors import NothingFound
 if TYPE_CHECKING:
     from persona_cli.exchange import Answer, Reply
 
-# The line that opens a fenced code block (CommonMark 4.5), in a list or a quote as well.
-_OPENS: Final = re.compile(r"([ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)?)(`{3,}|~{3,})[ \t]*([^\s`]*)[^`]*")
 _BETWEEN: Final = "\n\n"
 
 
@@ -26,26 +23,14 @@ class Block:
 
 
 def code_blocks(answer: str) -> list[Block]:
-    """The fenced code blocks of a Markdown text, in order; one that is not closed goes to the end."""
-    found: list[Block] = []
-    fence = lead = language = ""
-    lines: list[str] = []
-    for line in answer.split("\n"):
-        if not fence:
-            opened = _OPENS.fullmatch(line.rstrip("\r"))
-            if opened:
-                lead, fence, language = opened.groups()
-                lines = []
-            continue
-        bare = line.strip(" \t>\r")
-        if bare.startswith(fence) and not bare.strip(fence[0]):
-            found.append(Block(language, "\n".join(lines)))
-            fence = ""
-        else:
-            lines.append(_without_lead(line, lead))
-    if fence:
-        found.append(Block(language, "\n".join(lines).rstrip("\n")))
-    return found
+    """The fenced code blocks of a Markdown text, those in lists and quotes too; one that is not closed goes to the end.
+
+    What is merely indented is no code here: models indent the text of their lists, and fences as well.
+    """
+    from markdown_it import MarkdownIt
+
+    fences = [token for token in MarkdownIt().disable("code").parse(answer) if token.type == "fence"]
+    return [Block((token.info.split() or [""])[0], token.content.removesuffix("\n")) for token in fences]
 
 
 def show_code(reply: Reply, every: bool = False) -> Answer | None:
@@ -62,13 +47,3 @@ def show_code(reply: Reply, every: bool = False) -> Answer | None:
     chosen = _BETWEEN.join(block.text for block in (blocks if every else blocks[:1]))
     screen.write(screen.visible(chosen) + "\n")
     return reply.answer
-
-
-def _without_lead(line: str, lead: str) -> str:
-    """`line` less what stands before the opening fence: indentation, the room of a list's mark, quote marks."""
-    marks = " \t>" if ">" in lead else " \t"
-    for _ in lead:
-        if line[:1] not in tuple(marks):
-            break
-        line = line[1:]
-    return line

@@ -153,11 +153,11 @@ def _line(text: str, on_stdout: bool) -> None:
 
 
 def _confirm(question: str, yes: bool) -> None:
-    """Raises Refused where nobody can be asked, or the answer is no."""
+    """Raises UsageError where nobody can be asked, Refused where the answer is no."""
     if yes:
         return
     if sys.stdin is None or not sys.stdin.isatty() or not screen.err_is_terminal():
-        raise Refused("Nothing was forgotten: without a terminal to ask on, --yes has to say so.")
+        raise UsageError("Nothing was forgotten: without a terminal to ask on, --yes has to say so.")
     if not typer.confirm(question, err=True):
         raise Refused("Nothing was forgotten.")
 

@@ -95,13 +95,25 @@ def rm(host: HostArgument = "") -> None:
 
 
 def _host(parts: Parts, named: str) -> str:
-    """The host of a provider, of an address or of the server in use."""
+    """The host of a provider, of an address or of the server in use.
+
+    A host and port that the settings name are theirs with http or https, whichever it is there.
+    """
+    from urllib.parse import urlsplit
+
     from persona_cli.secrets import host_of
     from persona_cli.settings import provider_names, server_of
 
+    settings = parts.settings
     if not named:
-        return host_of(parts.settings.cloud.base_url)
-    return host_of(server_of(parts.settings, named).base_url) if named in provider_names(parts.settings) else named
+        return host_of(settings.cloud.base_url)
+    if named in provider_names(settings):
+        return host_of(server_of(settings, named).base_url)
+    known = {settings.cloud.base_url, *(table.base_url for table in settings.providers.values())}
+    meant = {host_of(base_url) for base_url in known if urlsplit(base_url).netloc.lower() == named.lower()}
+    if len(meant) > 1:
+        raise UsageError(f"{named} is in your settings with http and with https: write the whole address.")
+    return meant.pop() if meant else named
 
 
 @keys.command()
@@ -142,7 +154,9 @@ def passphrase() -> None:
 def _rotate(passphrase: str) -> None:
     from persona_cli.parts import Parts
     from persona_cli.rekey import rotate
+    from persona_cli.serve.starting import told
 
     parts = Parts.of_user()
+    told(parts.folders, parts.env, {"do": "let go"})  # a running server opens it again for the next request
     with screen.working("encrypting everything anew"):
         rotate(parts.folders, env=parts.env, passphrase=passphrase)

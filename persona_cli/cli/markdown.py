@@ -45,6 +45,21 @@ def stream_markdown(pieces: Iterable[str]) -> None:
             page.feed(piece)
 
 
+def print_markdown(text: str) -> None:
+    """Draw Markdown that is all there, for a pager or a file as well: no cursor is moved."""
+    from rich.console import Console
+
+    from persona_cli.cli.blocks import Blocks
+    from persona_cli.cli.drawing import Drawing
+
+    blocks, page = Blocks(), Drawing(Console(force_terminal=True, highlight=False))
+    blocks.feed(screen.visible(text))
+    blocks.close()
+    for piece in blocks.take():
+        sys.stdout.write("".join(f"{line}\n" for line in page.finished(piece)))
+    sys.stdout.flush()
+
+
 def can_draw() -> bool:
     return os.environ.get("TERM", "") not in ("", "dumb", "unknown")
 

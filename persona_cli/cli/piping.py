@@ -40,6 +40,11 @@ SchemaOption = Annotated[
     str,
     typer.Option("--schema", metavar="SCHEMA", help="Answer in JSON of a schema: a file, JSON, or 'name, age int'."),
 ]
+MarkdownOption = Annotated[
+    bool | None,
+    typer.Option("--md/--no-md", help="Draw the answer's Markdown, or print it as it is written.", show_default=False),
+]
+StreamOption = Annotated[bool, typer.Option("--stream/--no-stream", help="Print the answer as it comes, or whole.")]
 UsageOption = Annotated[bool, typer.Option("--usage", "-u", help="Tell tokens, and the cost where prices are set.")]
 
 SAVE_IT = 'save it first: `curl -s URL | persona -f - "summarise"`, or -f FILE'
@@ -48,21 +53,31 @@ NAMED = "This page is fetched now, and its address leaves for its host: {address
 
 @dataclass(frozen=True)
 class Form:
-    """In what form the answer goes out. `extract`: 0 whole, 1 the first code block, 2 every one."""
+    """In what form the answer goes out. `extract`: 0 whole, 1 the first code block, 2 every one.
+
+    `markdown`: drawn, or as it is written; None leaves that to what stdout is. `stream`: as it comes.
+    """
 
     extract: int = 0
     schema: str = ""
     usage: bool = False
+    markdown: bool | None = None
+    stream: bool = True
 
     def check(self, as_json: bool, finish: bool | None) -> None:
         """Raises UsageError for options that contradict each other."""
         if self.extract and (as_json or self.schema):
             raise UsageError(f"-x prints code and {'--json' if as_json else '--schema'} prints JSON: choose one.")
+        if self.markdown and (self.extract or self.schema or as_json):
+            other = "-x" if self.extract else "--json" if as_json else "--schema"
+            raise UsageError(f"--md draws the answer for a reader and {other} is for a program: choose one.")
         if self.schema and finish:
             raise UsageError("--finish words the answer anew, and --schema fixes its form: choose one.")
 
-    def show(self, reply: Reply, as_json: bool, plain: bool, raw: bool, finishing: bool) -> Answer | None:
+    def show(self, reply: Reply, as_json: bool, raw: bool, finishing: bool) -> Answer | None:
         """Print the answer, and what it took. None where it went out as one JSON object."""
+        drawn = screen.out_is_terminal() if self.markdown is None else self.markdown
+        plain = not drawn or (raw and self.markdown is None)
         if self.extract:
             from persona_cli.cli.extracting import show_code
 
@@ -70,7 +85,7 @@ class Form:
         elif self.schema and not as_json:
             answer = show_structured(reply)
         else:
-            answer = show_answer(reply, as_json, plain, raw, finishing)
+            answer = show_answer(reply, as_json, plain, raw, finishing, whole=not self.stream)
         if self.usage and reply.answer is not None:
             screen.say(usage_line(reply.answer), "dim")
         return answer
@@ -81,11 +96,13 @@ class Form:
             check_schema(reply.answer)
 
 
-def form(extract: int, every: bool, schema: str, usage: bool) -> Form:
+def form(
+    extract: int, every: bool, schema: str, usage: bool, markdown: bool | None = None, stream: bool = True
+) -> Form:
     """The form that the options name. Raises UsageError."""
     from persona_cli.structured.schemas import read_schema
 
-    return Form(2 if every else min(extract, 2), read_schema(schema) if schema else "", usage)
+    return Form(2 if every else min(extract, 2), read_schema(schema) if schema else "", usage, markdown, stream)
 
 
 def pages(parts: Parts, mode: str, dry: bool = False, confirm: bool = False) -> Fetch:

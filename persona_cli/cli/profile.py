@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from persona_cli.cli import screen
-from persona_cli.errors import NothingFound, Refused
+from persona_cli.errors import NothingFound, Refused, UsageError
 
 if TYPE_CHECKING:
     from persona_cli.memory.contacts import Contact
@@ -120,9 +120,9 @@ def _values(contact: Contact) -> tuple[str, ...]:
 
 
 def _confirm(count: int) -> None:
-    """Raises Refused where nobody can be asked, or the answer is no."""
+    """Raises UsageError where nobody can be asked, Refused where the answer is no."""
     if sys.stdin is None or not sys.stdin.isatty() or not screen.err_is_terminal():
-        raise Refused("Nothing was forgotten: without a terminal to ask on, --yes has to say so.")
+        raise UsageError("Nothing was forgotten: without a terminal to ask on, --yes has to say so.")
     if not typer.confirm(f"Forget {count:,} contact{'s' * (count != 1)}?", err=True):
         raise Refused("Nothing was forgotten.")
 

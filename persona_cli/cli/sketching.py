@@ -9,6 +9,7 @@ import typer
 
 from persona_cli.cli import jsonl, screen
 from persona_cli.cli.asking import named_mode
+from persona_cli.cli.conversing import forget_old
 from persona_cli.cli.intake import read_request, title
 from persona_cli.cli.piping import FileOption, pages
 from persona_cli.cli.stages import ConversationOption, JsonlOption, JsonOption
@@ -39,17 +40,16 @@ def sketch(
       persona sketch "thank Tom Brannigan for the new door" | your-own-tool | persona restore
       persona sketch --jsonl < requests.jsonl > payloads.jsonl
     """
-    from persona_cli.assistant import Assistant
     from persona_cli.exchange import Request
-    from persona_cli.forgetting import expire
     from persona_cli.parts import Parts
+    from persona_cli.serve.client import assistant_for
     from persona_cli.settings import with_value
 
     mode = named_mode(mode, local=False)
     parts = Parts.of_user(reading=screen.reading())
     if drafter:
         parts = replace(parts, settings=with_value(parts.settings, "local.drafter", drafter))
-    assistant = Assistant(parts)
+    assistant = assistant_for(parts)
     if as_jsonl:
         jsonl.each_line(lambda row: _sketch_row(assistant, row, mode))
         return
@@ -59,7 +59,7 @@ def sketch(
         show_nothing(request, as_json)
         return
     chosen = parts.conversations.get(conversation) if conversation else parts.conversations.new(title(asked))
-    expire(parts, in_use=chosen.id)
+    forget_old(parts, in_use=chosen.id)
     draft = assistant.prepare(replace(request, conversation=chosen.id))
     parts.conversations.save_pseudonyms(chosen.id, draft.table)
     show_draft(draft, as_json)

@@ -40,8 +40,9 @@ def detect(as_json: JsonOption = False, as_jsonl: JsonlOption = False) -> None:
       persona detect --jsonl < texts.jsonl > spans.jsonl
     """
     from persona_cli.parts import Parts
+    from persona_cli.serve.client import detector_for
 
-    detector = Parts.of_user(reading=screen.reading()).detector
+    detector = detector_for(Parts.of_user(reading=screen.reading()))
     if as_jsonl:
         jsonl.each_line(lambda row: {"spans": [asdict(span) for span in detector.find(row["text"])]})
         return

@@ -7,7 +7,8 @@ The reasoning that some servers send is never looked at. Whole (not streamed) an
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from persona_cli.cloud.calls import CallPiece, read_pieces
@@ -23,12 +24,16 @@ class Usage:
 
 @dataclass(frozen=True)
 class Chunk:
-    """`text` may be empty; `finish` is the finish_reason once there is one ("stop", "length", ...)."""
+    """`text` may be empty; `finish` is the finish_reason once there is one ("stop", "length", ...).
+
+    `event` is all that came, for whoever passes its numbers on.
+    """
 
     text: str = ""
     finish: str = ""
     usage: Usage | None = None
     calls: tuple[CallPiece, ...] = ()
+    event: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
 def read_chunk(data: object) -> Chunk:
@@ -43,8 +48,8 @@ def read_chunk(data: object) -> Chunk:
         if isinstance(choice, dict) and choice.get("index", 0) == 0:
             said = choice.get("delta") or choice.get("message")
             finish = choice.get("finish_reason")
-            return Chunk(_text(said), finish if isinstance(finish, str) else "", usage, tuple(read_pieces(said)))
-    return Chunk(usage=usage)
+            return Chunk(_text(said), finish if isinstance(finish, str) else "", usage, tuple(read_pieces(said)), data)
+    return Chunk(usage=usage, event=data)
 
 
 def _text(said: object) -> str:

@@ -13,7 +13,7 @@ import os
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from persona_cli.cloud.calls import Calls, ToolCall
@@ -25,9 +25,9 @@ from persona_cli.settings import CloudSettings
 
 if TYPE_CHECKING:
     import httpx2
-    from openai import OpenAI, Stream
 
     from persona_cli.cloud.failures import Explain
+    from persona_cli.cloud.sdk import OpenAI, Stream
     from persona_cli.cloud.transport import OneWayOut
 
 # A host that takes no connection within this time is not going to; `timeout` is for slow models.
@@ -37,10 +37,23 @@ FIRST_PAUSE: Final = 0.5
 LONGEST_PAUSE: Final = 30.0
 
 
+def load(settings: CloudSettings) -> None:
+    """Import what a request needs and read the certificates, for a thread to do while the sketch is drafted.
+
+    Opens no connection and asks for no key. Raises SettingsError for certificates that cannot be read.
+    """
+    from persona_cli.cloud import failures  # noqa: F401
+    from persona_cli.cloud.transport import trusted
+
+    if settings.base_url.startswith("https:"):
+        trusted(settings.ca)
+
+
 class Cloud:
     """A client for `settings.base_url`. After an answer, `cut_short`, `usage` and `calls` tell how it ended.
 
     `cut_short` is True when the model stopped at its token limit; `usage` is None when the server did not count.
+    `finish` is the finish_reason, and `told` what stood beside the text, event by event: its ids, model and counts.
     `http_transport` makes the connections (its own by default: https honours HTTPS_PROXY and NO_PROXY of `env`, plain
     http never goes through a proxy); `sleep` waits between attempts, in seconds. A `timeout` of 0 waits for ever.
 
@@ -66,16 +79,12 @@ class Cloud:
         self.cut_short = False
         self.usage: Usage | None = None
         self.calls: tuple[ToolCall, ...] = ()
+        self.finish = ""
+        self.told: dict[str, Any] = {}
 
     def warm_up(self) -> None:
-        """Import the SDK (0.9 s of CPU), for a thread to do while the sketch is drafted. Opens no connection."""
-        import httpx2
-
-        from persona_cli.cloud import failures  # noqa: F401
-        from persona_cli.cloud.transport import connector
-
-        with httpx2.Client(transport=connector(self._url, ca=self._settings.ca)) as http:
-            self._sdk(http)
+        """See `load`."""
+        load(self._settings)
 
     def another(
         self,
@@ -92,6 +101,7 @@ class Cloud:
         twin._http_transport = around(self._connection()[1])
         twin._sleep = sleep
         twin.cut_short, twin.usage, twin.calls = False, None, ()
+        twin.finish, twin.told = "", {}
         return twin
 
     def stream(self, cleared: Cleared, tools: bool = False) -> Generator[str, None, None]:
@@ -148,12 +158,12 @@ class Cloud:
             raise SettingsError("HTTPS_PROXY names no proxy persona can use. Give it as http://HOST:PORT.") from None
 
     def _attempt(self, sdk: OpenAI, way: OneWayOut, cleared: Cleared, explain: Explain, tools: bool) -> Iterator[str]:
-        from openai import Stream
+        from persona_cli.cloud.sdk import Stream
 
         self.cut_short, self.usage = False, None
-        self.calls = ()
+        self.calls, self.finish, self.told = (), "", {}
         calls = Calls()
-        spoke, finish = False, ""
+        spoke = False
         with sdk.post(
             self._url, cast_to=object, content=cleared.body, stream=True, stream_cls=Stream[object]
         ) as stream:
@@ -163,22 +173,24 @@ class Cloud:
             whole = kind == "application/json"
             for chunk in [_whole(stream, explain)] if whole else _streamed(stream):
                 self.usage = chunk.usage or self.usage
-                finish = finish or chunk.finish
+                self.finish = self.finish or chunk.finish
+                self.told |= {name: value for name, value in chunk.event.items() if value and name != "choices"}
                 for piece in chunk.calls if tools else ():
                     calls.add(piece)
                 if chunk.text:
                     spoke = True
                     yield chunk.text
-        if not (finish or way.done or whole):
+        if not (self.finish or way.done or whole):
             raise explain.truncated()
         self.calls = calls.finished
         if not spoke and not self.calls:
-            raise explain.empty(finish)
-        self.cut_short = finish == "length"
+            raise explain.empty(self.finish)
+        self.cut_short = self.finish == "length"
 
     def _sdk(self, http: httpx2.Client) -> OpenAI:
         import httpx2
-        from openai import OpenAI
+
+        from persona_cli.cloud.sdk import OpenAI
 
         silence = self._settings.timeout or None
         connect = CONNECT_SECONDS if silence is None else min(silence, CONNECT_SECONDS)

@@ -29,7 +29,7 @@ from persona_cli.errors import CloudError, SettingsError
 from persona_cli.privacy.gate import Cleared
 
 if TYPE_CHECKING:
-    from openai import OpenAI
+    from persona_cli.cloud.sdk import OpenAI
 
 COMPLETIONS: Final = "/completions"
 # Where servers tell their tokens, beside /v1: llama_cpp.server; llama.cpp's own and vLLM.
@@ -178,7 +178,7 @@ class _OneAfterTheOther(httpx2.BaseTransport):
 
 
 def _raw() -> Any:
-    from openai import Stream
+    from persona_cli.cloud.sdk import Stream
 
     return Stream[object]
 

@@ -96,13 +96,15 @@ def address(base_url: str, named: str = "cloud.base_url") -> SplitResult:
 
 
 def host_of(base_url: str) -> str:
-    """The host a key belongs to, lower case, with its port unless that is https on 443: plain http is another place.
+    """The place a key belongs to: the host, lower case, with its port unless that is https on 443.
 
-    Raises UsageError when there is none.
+    Plain http is another place than https, on whatever port: "host:80" is http, and https on a port of its own is
+    "https://host:8443". Raises UsageError when there is none.
     """
     text = base_url.strip()
+    told = "://" in text
     try:
-        parts = urlsplit(text if "://" in text else f"https://{text}")
+        parts = urlsplit(text if told else f"https://{text}")
         host, port = (parts.hostname or "").rstrip("."), parts.port
     except ValueError:
         host, port = "", None
@@ -112,7 +114,8 @@ def host_of(base_url: str) -> str:
         host = f"[{host}]"
     if parts.scheme == "https" and port in (None, 443):
         return host
-    return f"{host}:{port or 80}"
+    scheme = f"{parts.scheme}://" if told and (parts.scheme == "https" or port == 443) else ""
+    return f"{scheme}{host}:{port or 80}"
 
 
 def is_loopback(base_url: str) -> bool:

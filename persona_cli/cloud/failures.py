@@ -26,8 +26,8 @@ from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
 import httpx2
-import openai
 
+from persona_cli.cloud.sdk import APIConnectionError, APIError, APIStatusError, OpenAIError
 from persona_cli.errors import (
     CloudError,
     CloudGarbled,
@@ -52,7 +52,7 @@ _BUSY: Final = re.compile(r"overloaded|server_error|internal|unavailable|timeout
 # Everything a request can end in, short of a bug: openai wraps most, not all, of what httpx2 and the JSON reader raise.
 PROBLEMS: Final = (
     CloudError,
-    openai.OpenAIError,
+    OpenAIError,
     httpx2.HTTPError,
     httpx2.StreamError,
     OSError,
@@ -69,6 +69,7 @@ class Failure(Exception):
     def __init__(self, error: CloudError, again: bool = False, wait: float | None = None) -> None:
         super().__init__(str(error))
         self.error = error
+        self.error.wait = wait
         self.again = again
         self.wait = wait
 
@@ -92,13 +93,15 @@ class Explain:
             return problem
         if isinstance(problem, CloudError):
             return Failure(problem)
-        if isinstance(problem, openai.APIStatusError):
-            return self.status(problem.response, problem.body)
+        if isinstance(problem, APIStatusError):
+            failure = self.status(problem.response, problem.body)
+            failure.error.status = problem.response.status_code
+            return failure
         if silence := _cause(problem, httpx2.TimeoutException):
             return self._silence(silence)
-        if isinstance(problem, openai.APIConnectionError) or _cause(problem, httpx2.TransportError, OSError):
+        if isinstance(problem, APIConnectionError) or _cause(problem, httpx2.TransportError, OSError):
             return self.truncated() if answered else self._unreachable(problem)
-        if isinstance(problem, openai.APIError):
+        if isinstance(problem, APIError):
             return self.error_event(problem.body)
         return self.rubbish("something that is not JSON")
 
@@ -210,8 +213,6 @@ class Explain:
                 f"{self.host} sends the request on to {where} ({status}), and persona follows no redirects",
                 f"If you trust that address, make it your {self.named}base_url",
             )
-        if unknown := self._unusual(status):
-            return self._failed(f"{self.host} does not accept the request{told}", unknown)
         if status in (400, 422, 501) and '"stream_options":{' in self.body:
             return Failure(
                 CountRefused(
@@ -219,6 +220,8 @@ class Explain:
                     "a count of tokens: without -u it is not sent, and they are reckoned here."
                 )
             )
+        if unknown := self._unusual(status):
+            return self._failed(f"{self.host} does not accept the request{told}", unknown)
         return self._failed(
             f"{self.host} does not accept the request{told}",
             f"Check `persona config get cloud.model` and `persona config get {self.named}base_url`",

@@ -28,6 +28,8 @@ _DONE_LENGTH: Final = 16
 
 
 AUTHORIZATION: Final = "Authorization"
+# A connection that was not used for so long is opened anew.
+IDLE_SECONDS: Final = 60.0
 
 
 class OneWayOut(httpx2.BaseTransport):
@@ -144,7 +146,8 @@ def connector(url: str, proxy: str | None = None, ca: str = "") -> httpx2.HTTPTr
     """
     # Without certificates, nothing is trusted: what plain http never asks for need not be loaded.
     trust = trusted(ca) if url.startswith("https:") else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    return httpx2.HTTPTransport(verify=trust, proxy=proxy, http2=False, retries=0)
+    kept = httpx2.Limits(keepalive_expiry=IDLE_SECONDS)
+    return httpx2.HTTPTransport(verify=trust, proxy=proxy, http2=False, retries=0, limits=kept)
 
 
 @cache

@@ -156,6 +156,8 @@ class MentionedContacts:
     """The source "facts" for the contacts: each text is searched for those of whom it may speak."""
 
     name = "facts"
+    # Another process may bring contacts while this one lives.
+    live = True
 
     def __init__(self, contacts: Contacts) -> None:
         self._contacts = contacts

@@ -12,8 +12,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from persona_cli.conversation import answered
 from persona_cli.errors import ModelMissing, PersonaError, UsageError
 from persona_cli.exchange import Request
+from persona_cli.modes.reasons import AS_ASKED, BY_SETTING, GOES_ON, NO_CLOUD
 from persona_cli.settings import AUTO, LOCAL, LOGITS, OUTLINE, SKETCH
 from persona_cli.sketch.content import stems
 from persona_cli.sketch.need import STRICT
@@ -25,17 +27,12 @@ if TYPE_CHECKING:
     from persona_cli.parts import Parts
 
 CLOUD: Final = "cloud"
-AS_ASKED: Final = "as you asked"
-BY_SETTING: Final = "the setting answer.mode"
-NO_CLOUD: Final = "no cloud is configured"
-GOES_ON: Final = "it goes on from what was answered on this machine"
 TOOLS_NEED_SKETCH: Final = (
     "Tools (-T) work in the mode sketch only, and with a cloud (cloud.model): it is the cloud that asks for them. "
     "`persona tools call NAME JSON` runs one without."
 )
 # With fewer content words a request goes on from what was said before.
 FOLLOW_UP: Final = 4
-CLOUD_FAILED: Final = "the cloud failed"
 # A request that is longer, or works on a longer document, is no short everyday text.
 REQUEST_WORDS: Final = 120
 DOCUMENT_WORDS: Final = 150
@@ -167,7 +164,7 @@ def _goes_on(request: Request, parts: Parts) -> bool:
     """Whether `request` is about an answer that was written here, and that the cloud is not told."""
     if not request.conversation or request.document or len(stems(request.text)) >= FOLLOW_UP:
         return False
-    last = parts.conversations.turns(request.conversation)[-1:]
+    last = answered(parts.conversations.turns(request.conversation))[-1:]
     return any(turn.here for turn in last)
 
 

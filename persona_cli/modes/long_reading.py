@@ -25,6 +25,44 @@ ANSWER_SHARE: Final = 1 / 4
 PART_SHARE: Final = 1 / 10
 
 
+def fits(engine: Engine, messages: Sequence[Message], most: int, least: int = 0) -> bool:
+    """Whether the window of `engine` has room for `messages` and an answer of `most` tokens, or its share for one.
+
+    `least` tokens are kept free in any case.
+    """
+    return engine.count(messages) + max(least, min(most, int(engine.window * ANSWER_SHARE))) <= engine.window
+
+
+def newest_that_fit(
+    engine: Engine,
+    history: Sequence[Message],
+    document: str,
+    ask: Callable[[Sequence[Message], str], Sequence[Message]],
+    most: int,
+    least: int = 0,
+) -> tuple[list[Message], str]:
+    """`history` without as many of its oldest exchanges as the window has no room for, and what to say of that.
+
+    `ask` makes the messages for a history and a document. A document that is too long by itself is none of the reasons
+    to leave turns out: LongReading reads it in parts.
+    """
+    kept = list(history)
+    if kept and not fits(engine, ask((), document), most, least):
+        document = ""
+    while kept and not fits(engine, ask(kept, document), most, least):
+        del kept[0]
+        while kept and kept[0].role != "user":
+            del kept[0]
+    if len(kept) == len(history):
+        return kept, ""
+    left = "the oldest turns of this conversation" if kept else "all that was said before in this conversation"
+    return kept, f"{left} did not fit {_limit(engine)}: not read this time"
+
+
+def _limit(engine: Engine) -> str:
+    return f"the window of {engine.name} ({engine.window} tokens)"
+
+
 class LongReading:
     """One request to `engine` about `document`; `ask` makes the messages for a document that stands in its place.
 
@@ -71,11 +109,10 @@ class LongReading:
 
     @property
     def _limit(self) -> str:
-        return f"the window of {self._engine.name} ({self._engine.window} tokens)"
+        return _limit(self._engine)
 
     def _fits(self, document: str) -> bool:
-        room = min(self._most, int(self._engine.window * ANSWER_SHARE))
-        return self._engine.count(self._ask(document)) + room <= self._engine.window
+        return fits(self._engine, self._ask(document), self._most)
 
     def _one(self, document: str) -> Iterator[str]:
         yield from self._written(self._ask(document), self._most, self._schema)

@@ -16,7 +16,7 @@ from persona_cli.exchange import Answer, Draft, Pieces, Request
 from persona_cli.modes import outlines
 from persona_cli.modes.bare import bare, in_words
 from persona_cli.modes.local import ANSWER_TOKENS, LOCAL_SYSTEM, notes
-from persona_cli.modes.long_reading import LongReading
+from persona_cli.modes.long_reading import LongReading, newest_that_fit
 from persona_cli.modes.sending import recorded
 from persona_cli.modes.steps import Steps
 from persona_cli.sketch.prompts import OUTLINE_SYSTEM, outlined_turn
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 # What the answer needs of the window at the least; points are left off the outline for it.
 LEAST_ANSWER: Final = 192
+# Tokens of a short outline, for which turns of the conversation make room.
+OUTLINE_ROOM: Final = 64
 NO_OUTLINE: Final = "The cloud's answer holds no outline. Ask again, or use --mode sketch or --local."
 # Characters of the document by which the user is told which one stays.
 SHOWN: Final = 60
@@ -92,7 +94,9 @@ class OutlineMode:
 
     def answer(self, draft: Draft) -> Pieces:
         request, cloud, engine = draft.request, self._parts.cloud, self._parts.engine
-        history = self._steps.record.history(request)
+        told_before = self._steps.record.history(request)
+        history: list[Message] = []
+        left_out = ""
         undocumented = replace(request, document="")
         raw: list[str] = []
         outline: tuple[str, ...] = ()
@@ -128,10 +132,15 @@ class OutlineMode:
                 receipt=receipt,
                 cut_short=reading.cut_short,
                 outline=outline,
-                shortened=reading.told,
+                shortened="; ".join(filter(None, (left_out, reading.told))),
             )
 
+        def before(history: Sequence[Message], document: str) -> list[Message]:
+            return self._asked(replace(request, document=document), history, draft.memories, ())
+
         try:
+            room = LEAST_ANSWER + OUTLINE_ROOM
+            history, left_out = newest_that_fit(engine, told_before, request.document, before, ANSWER_TOKENS, room)
             # What can't be written here is not asked for there.
             self._fitting(undocumented, history, draft.memories, ())
         except PersonaError:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from persona_cli.ahead import Meanwhile
 from persona_cli.exchange import Answer, Draft, Pieces, Request
-from persona_cli.modes.counting import counted
+from persona_cli.modes.counting import Counting, counted, uncounted
 from persona_cli.modes.sending import recorded, restored_answer
 from persona_cli.modes.steps import Steps
 from persona_cli.sketch.sketch import CLOUD_SYSTEM, CLOUD_SYSTEM_SURROGATES
 from persona_cli.structured.asking import fields
 
 if TYPE_CHECKING:
+    from persona_cli.privacy.detect import Detector
     from persona_cli.privacy.pseudonyms import Pseudonyms
     from persona_cli.tools.loop import Rounds
+
+# A request of no more characters is read by detection while the memory is searched, which keeps what it finds for the
+# draft. Of a longer one only the model is loaded: nobody who interrupts waits until it is read.
+SOON_READ: Final = 2_000
 
 
 class SketchMode:
@@ -29,22 +35,42 @@ class SketchMode:
         from persona_cli.sketch.long_documents import for_cloud
 
         steps = self._steps
-        memories = steps.recall(request)
+        with Meanwhile(self._models()):
+            detector, facts = steps.detection(request)
+        with Meanwhile(lambda: self._read_soon(request.text, detector)):
+            memories = steps.recall(request)
         steps.style(table, request, memories)
-        detector, facts = steps.detection(request)
         level = self._parts.settings.privacy.level
         history = steps.record.history(request)
         draft = self._parts.drafter.draft
         sketch = draft(request.text, request.document, history, memories, detector, table, level, request.role)
         sketch = for_cloud(sketch, self._parts.settings.cloud.context)
         sketch = steps.described(sketch, request, table, facts)
-        more, replaced = fields(request, detector, table)
+        more, replaced = fields(request, detector, table, self._parts.counts.asked)
         sketch = replace(sketch, decisions=(*sketch.decisions, *replaced, *steps.record.kept_here(request)))
         with steps.record.kept_when_refused(request):
             offers = self._offers(request, table)
             cleared = steps.clear(sketch, _system(table), detector, table, facts, offers, more)
             exposure = steps.expose(request, sketch, cleared, table)
         return Draft(request, sketch, table, cleared, memories, exposure=exposure)
+
+    def _models(self) -> Callable[[], None]:
+        """What loads the models of recall and of detection. The parts are made here, by one thread."""
+        tagger = self._parts.tagger
+        recalled = (self._parts.memory, self._parts.encoder) if self._parts.settings.memory.recall else None
+
+        def load() -> None:
+            if recalled and recalled[0].count():
+                recalled[1].warm_up()
+            tagger.warm_up()
+
+        return load
+
+    def _read_soon(self, text: str, detector: Detector) -> None:
+        if len(text) <= SOON_READ:
+            detector.find(text)
+        else:
+            self._parts.tagger.warm_up()
 
     def edit(self, draft: Draft, text: str) -> Draft:
         from persona_cli.sketch.editing import edited
@@ -53,7 +79,7 @@ class SketchMode:
         detector, facts = steps.detection(draft.request)
         plain, sketch = edited(draft.sketch, text, detector, draft.table)
         offers = self._offers(draft.request, draft.table)
-        more, _ = fields(draft.request, detector, draft.table)
+        more, _ = fields(draft.request, detector, draft.table, self._parts.counts.asked)
         cleared = steps.clear(sketch, _system(draft.table), detector, draft.table, facts, offers, more)
         exposure = steps.expose(draft.request, sketch, cleared, draft.table)
         request = replace(draft.request, text=plain, document="")
@@ -72,17 +98,19 @@ class SketchMode:
         from persona_cli.structured.answers import JsonRestorer
 
         cloud = self._parts.cloud
+        draft = uncounted(draft, self._parts.counts)
+        counting = Counting(cloud, self._parts.counts, draft)
         rounds: Rounds | None = None
         if draft.request.tools:
             from persona_cli.tools.loop import Rounds
 
-            rounds = Rounds(self._steps, draft)
+            rounds = Rounds(self._steps, draft, counting)
         sinks, schema = frozenset(self._parts.settings.privacy.restore_in), draft.request.schema
         restorer = JsonRestorer(draft.table, sinks, schema) if schema else Restorer(draft.table, sinks)
         raw: list[str] = []
 
         def write() -> Generator[str, None, None]:
-            for delta in rounds.write() if rounds else cloud.stream(draft.cleared):
+            for delta in rounds.write() if rounds else counting.stream():
                 raw.append(delta)
                 yield restorer.feed(delta)
 
@@ -98,7 +126,7 @@ class SketchMode:
             usage = rounds.usage if rounds else cloud.usage
             return counted(made, usage, draft, self._parts.settings.cloud.prices)
 
-        return recorded(self._steps.record, draft, write, restorer.close, answer)
+        return recorded(self._steps.record, draft, write, restorer.close, answer, lambda: counting.sent)
 
 
 def _system(table: Pseudonyms) -> str:

@@ -14,7 +14,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Final
 
@@ -87,14 +87,19 @@ _HIS: Final = rf"\b(?:my|our|your|his|her|their|the) (?:new )?({_ROLE_WORDS})"
 _NO_LIST: Final = r"(?! ?(?:,? ?(?:and|or|&)\b|,? ?\[|, (?:my|our|your|his|her|their|the)\b))"
 _CLAUSE_END: Final = r"(?=[.;:!?)\n]|,|\s*\Z| (?:who|from|about|on|to)\b)"
 _TITLE: Final = re.compile(r"\b([^\W\d_]+)\.? (\[PERSON_\d+[a-z]?\])")
-_APPOSITIONS: Final = (
-    (re.compile(rf"{_HIS} {_TOKEN}", re.IGNORECASE), 2, 1),
-    (re.compile(rf"{_HIS}, {_TOKEN}{_NO_LIST}", re.IGNORECASE), 2, 1),
-    (re.compile(rf"{_TOKEN} \({_HIS}\)", re.IGNORECASE), 1, 2),
-    (re.compile(rf"(?<!, ){_TOKEN}, {_HIS}{_CLAUSE_END}{_NO_LIST}", re.IGNORECASE), 1, 2),
-    (re.compile(rf"{_TOKEN} is {_HIS}{_CLAUSE_END}", re.IGNORECASE), 1, 2),
-    (re.compile(rf"{_HIS} is (?:called )?{_TOKEN}", re.IGNORECASE), 2, 1),
-)
+
+
+@cache
+def _appositions() -> tuple[tuple[re.Pattern[str], int, int], ...]:
+    """(rule, its group with the token, its group with the role). Compiled for a legend: few requests have one."""
+    return (
+        (re.compile(rf"{_HIS} {_TOKEN}", re.IGNORECASE), 2, 1),
+        (re.compile(rf"{_HIS}, {_TOKEN}{_NO_LIST}", re.IGNORECASE), 2, 1),
+        (re.compile(rf"{_TOKEN} \({_HIS}\)", re.IGNORECASE), 1, 2),
+        (re.compile(rf"(?<!, ){_TOKEN}, {_HIS}{_CLAUSE_END}{_NO_LIST}", re.IGNORECASE), 1, 2),
+        (re.compile(rf"{_TOKEN} is {_HIS}{_CLAUSE_END}", re.IGNORECASE), 1, 2),
+        (re.compile(rf"{_HIS} is (?:called )?{_TOKEN}", re.IGNORECASE), 2, 1),
+    )
 
 
 @dataclass(frozen=True)
@@ -231,7 +236,7 @@ def _apposed_roles(texts: Sequence[str]) -> dict[tuple[str, int], set[str]]:
     """The roles that the texts themselves put beside a placeholder: "my landlord [PERSON_1]"."""
     found: dict[tuple[str, int], set[str]] = defaultdict(set)
     for text in texts:
-        for pattern, token, role in _APPOSITIONS:
+        for pattern, token, role in _appositions():
             for match in pattern.finditer(text):
                 read = read_token(match[token])
                 if read and match[role].lower() in _ROLES[read[0]]:

@@ -14,14 +14,14 @@ from typing import Any, Final
 READ: Final = re.compile(
     r"content$|^tools\[.*\.(?:description|title|const|default)$|^tools\[.*\.(?:enum|examples)\[\d+\]$"
     # Of the schema of an answer all that is not the schema language's own; names of fields as far as it is sure.
-    r"|^response_format\.json_schema\.schema\."
+    r"|^response_format\.json_schema\.(?:schema\.|description$)|^stop(?:\[\d+\])?$"
 )
 WORDED: Final = re.compile(r"\.(?:type|type\[\d+\]|format|\$ref)$")
 WORDS: Final = re.compile(r"[a-z]+(?:-[a-z]+)*|#[\w$/.-]*")
 NAMES: Final = re.compile(r" \(key\)$|\.required\[\d+\]$")
 # Numbers that are not the protocol's own. They cannot be masked, so a private one is refused; where somebody gives one
 # as a value, detection reads it too.
-NUMBERS: Final = re.compile(r"^(?:tools\[|response_format\.)")
+NUMBERS: Final = re.compile(r"^(?:tools\[|response_format\.|seed$)")
 VALUES: Final = re.compile(r"\.(?:const|default)$|\.(?:enum|examples)\[\d+\]$")
 # A name that a program reads: it cannot be masked, so a private one is refused.
 FIXED: Final = re.compile(r"\.function\.name$")

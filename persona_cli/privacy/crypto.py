@@ -32,6 +32,10 @@ VERSION = b"\x01"
 # scrypt costs: OWASP Password Storage Cheat Sheet (32 MiB, 0.12 s on one core here).
 SCRYPT = {"n": 2**15, "r": 8, "p": 1}
 CHECK = b"persona"
+_DAMAGED = (
+    "A stored value cannot be decrypted: it was changed, or was encrypted with another key. "
+    "`persona doctor` says where the key is; a backup of the data folder brings the value back."
+)
 
 
 class Seal:
@@ -66,10 +70,18 @@ class Seal:
                 raise InvalidTag
             return self._cipher.decrypt(nonce, text, VERSION + about)
         except (InvalidTag, ValueError) as error:
-            raise StoreDamaged(
-                "A stored value cannot be decrypted: it was changed, or was encrypted with another key. "
-                "`persona doctor` says where the key is; a backup of the data folder brings the value back."
-            ) from error
+            raise StoreDamaged(_DAMAGED) from error
+
+    def open_into(self, sealed: memoryview, about: bytes, room: memoryview) -> None:
+        """`open` for large values: into `room`, which is as long as the plain value. Raises StoreDamaged."""
+        from cryptography.exceptions import InvalidTag
+
+        try:
+            if bytes(sealed[:1]) != VERSION:
+                raise InvalidTag
+            self._cipher.decrypt_into(sealed[1 : 1 + NONCE_BYTES], sealed[1 + NONCE_BYTES :], VERSION + about, room)
+        except (InvalidTag, ValueError) as error:
+            raise StoreDamaged(_DAMAGED) from error
 
     def digest(self, value: str) -> bytes:
         """32 bytes that find an equal value again and, without the key, say nothing of it (HMAC-SHA256)."""

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from functools import lru_cache
 from typing import Final, Protocol
 
 from persona_cli.privacy.facts import Facts, KnownFact
 from persona_cli.privacy.names import Names
 from persona_cli.privacy.patterns import Patterns
+from persona_cli.privacy.remembered import Remembered
 from persona_cli.privacy.spans import DETAIL, SECRET, PrivateSpan, unite
 from persona_cli.privacy.structure import Structured, cells, widened
 
@@ -27,13 +27,17 @@ TAGGER_BELIEVED: Final = 0.75
 # of the private units at .05 and keeps 88.8 % of the other words, at .5 6.7 % and 94.0 %, at .8 9.3 % and 95.5 %
 # (`persona bench detect` prints the curve; it was chosen on that set, so expect a little worse on other text).
 LEVELS: Final = {"strict": 0.05, "balanced": 0.5, "open": 0.8}
-# Texts of which the spans are remembered: the gate looks at a text again that was just sketched, and in every round of
-# an answer with tools at all that is told of them. With 46 tools a round takes 0.74 s of CPU at 32, 0.11 s at 256.
-REMEMBERED: Final = 256
+# Characters of texts of which the spans are remembered: the gate looks at a text again that was just sketched, in every
+# round of an answer with tools at all that is told of them, and in every turn of a chat through the endpoint at all of
+# the chat. With 46 tools a round takes 0.11 s of CPU, 0.74 s without.
+REMEMBERED: Final = 2_000_000
 
 
 class Source(Protocol):
-    """One way of finding private spans. Spans may overlap, in any order."""
+    """One way of finding private spans. Spans may overlap, in any order.
+
+    A source that may find more in a text than it did before says so with an attribute `live` that is True.
+    """
 
     @property
     def name(self) -> str:
@@ -55,19 +59,29 @@ class Detector:
         self.sources = tuple(sources)
         self._floor = floor
         self._allow = frozenset(_plain(phrase) for phrase in allow)
-        self._look = lru_cache(maxsize=REMEMBERED)(self._find)
+        self._live = tuple(source for source in self.sources if getattr(source, "live", False))
+        self._still = tuple(source for source in self.sources if source not in self._live)
+        # What the live sources found in a text, and what was made of it with the others.
+        self._seen: Remembered[tuple[tuple[PrivateSpan, ...], tuple[PrivateSpan, ...]]] = Remembered(REMEMBERED)
 
     def find(self, text: str) -> tuple[PrivateSpan, ...]:
         """Disjoint spans in order. Offsets count characters of `text`."""
-        return self._look(text)
+        live = tuple(span for source in self._live for span in source.find(text))
+        seen = self._seen.get(text)
+        if seen is not None and seen[0] == live:
+            return seen[1]
+        found = self._find(text, live)
+        self._seen.put(text, (live, found))
+        return found
 
     @property
     def facts(self) -> tuple[KnownFact, ...]:
         """What its sources know to be private, the user's own words included."""
         return tuple(fact for source in self.sources if isinstance(source, Facts | Denied) for fact in source.facts)
 
-    def _find(self, text: str) -> tuple[PrivateSpan, ...]:
-        spans = [span for source in self.sources for span in source.find(text) if span.confidence >= self._floor]
+    def _find(self, text: str, live: Sequence[PrivateSpan]) -> tuple[PrivateSpan, ...]:
+        everything = [*live, *(span for source in self._still for span in source.find(text))]
+        spans = [span for span in everything if span.confidence >= self._floor]
         united = unite(text, spans)
         if found := cells(text):
             united = widened(text, found, united)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,6 +19,10 @@ from pathlib import Path
 from persona_cli.durable import cannot_write
 from persona_cli.errors import StoreError
 from persona_cli.paths import Folders, create_private
+
+# Seconds: what works in the background (a snapshot that is being sealed) has the key for moments.
+PATIENCE = 2.0
+STEP = 0.05
 
 
 class KeyUse:
@@ -52,16 +57,20 @@ def use_key(folders: Folders, finish: Callable[[], None]) -> KeyUse | None:
 
 @contextmanager
 def key_alone(folders: Folders, wait: bool = False) -> Iterator[None]:
-    """Hold the key against every reader. Raises StoreError at once when there is one, unless `wait`."""
+    """Hold the key against every reader. Raises StoreError when there is one for all of PATIENCE, unless `wait`."""
     descriptor = _open(folders)
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        except BlockingIOError as error:
-            raise StoreError(
-                "Another persona is running (a chat, or a command in a pipe) and uses the key. End it, and try again; "
-                "nothing was changed."
-            ) from error
+        for left in range(round(PATIENCE / STEP), -1, -1):
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+                break
+            except BlockingIOError as error:
+                if not left:
+                    raise StoreError(
+                        "Another persona is running (a chat, or a command in a pipe) and uses the key. End it, and try "
+                        "again; nothing was changed."
+                    ) from error
+            time.sleep(STEP)
         yield
     finally:
         os.close(descriptor)

@@ -72,7 +72,7 @@ class KnownValues:
 
     def find(self, text: str) -> Iterator[PrivateSpan]:
         """Every place of `text` that reads as one of the values; spans may overlap."""
-        yield from self._matched(text, fold(text), self._find_folded, self._folded, trim=1)
+        yield from self._matched(text, _folded(text), self._find_folded, self._folded, trim=1)
         if self._squashed:
             yield from self._matched(text, _run_together(text), self._find_squashed, self._squashed)
         if self._digits:
@@ -161,13 +161,18 @@ class KnownValues:
 
 # The gate looks at a text three times: before masking, after it, and at the end.
 @lru_cache(maxsize=4)
+def _folded(text: str) -> Folded:
+    return fold(text)
+
+
+@lru_cache(maxsize=4)
 def _run_together(text: str) -> Folded:
-    return squash(fold(text))
+    return squash(_folded(text))
 
 
 @lru_cache(maxsize=4)
 def _number(text: str) -> Folded:
-    return digits(fold(text))
+    return digits(_folded(text))
 
 
 def _national(item: Known, number: str) -> Iterator[str]:

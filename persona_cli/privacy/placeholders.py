@@ -110,7 +110,9 @@ class _Rule:
 
 
 def _chars(charset: str, least: int = 1, most: int = 1) -> _Rule:
-    return _Rule(f"{charset}{{{least},{most}}}", rf"{charset}{{0,{most}}}\Z")
+    # Without the count where it says nothing: that is most of what compiling the grammar takes.
+    whole = charset if least == most == 1 else f"{charset}{{{least},{most}}}"
+    return _Rule(whole, rf"{charset}{{0,{most}}}\Z")
 
 
 def _then(*rules: _Rule) -> _Rule:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from persona_cli.privacy.placeholders import Found
-from persona_cli.privacy.sinks import ALL_SINKS, PROSE_ONLY, URL, SinkReader, url_on_the_right
+from persona_cli.privacy.sinks import ALL_SINKS, PROSE_ONLY, TOOLS, URL, SinkReader, url_on_the_right
 
 CONTEXT = 48
 """Characters to the left of a placeholder that decide whether it is one."""
@@ -64,7 +64,7 @@ class Restorer:
     `restore` makes of the whole."""
 
     def __init__(self, table: Values, sinks: frozenset[str] = PROSE_ONLY) -> None:
-        if not sinks <= ALL_SINKS:
+        if not sinks <= ALL_SINKS | {TOOLS}:
             raise ValueError(f"sinks are {sorted(ALL_SINKS)}, not {sorted(sinks)}")
         self.restored = 0
         self._table = table
@@ -76,7 +76,7 @@ class Restorer:
         self._waiting = ""
         self._heard: list[str] = []  # all of it: what became of a surrogate may show at the end only
         # Where every sink is allowed, nobody needs to know which one it is.
-        self._reader = None if sinks == ALL_SINKS else SinkReader()
+        self._reader = None if sinks >= ALL_SINKS else SinkReader()
         self._unread: list[
             str
         ] = []  # output that the reader has not seen: it is read up to a placeholder, when one comes

@@ -24,6 +24,8 @@ PROSE = "prose"
 CODE = "code"
 URL = "url"
 ALL_SINKS = frozenset({PROSE, CODE, URL})
+# Not of a text: what the cloud asks for from a tool of somebody else's (the endpoint of `persona serve --http`).
+TOOLS = "tools"
 PROSE_ONLY = frozenset({PROSE})
 
 LOOK_RIGHT = 48

@@ -75,7 +75,8 @@ def read_attachment(
     if not Path(source).expanduser().is_file():  # <(command) of a shell is a pipe with a number for a name
         return piped_in(data, to_the_letter=False)
     text = text_of(data, "file", name=name)
-    return Attachment(f"File: {one_line(name)}", text.text, text.remark)
+    remark = text.remark or ("" if text.text.strip() else f"{shown(name)} is empty: nothing of it goes along.")
+    return Attachment(f"File: {one_line(name)}", text.text, remark)
 
 
 def piped_in(data: bytes, to_the_letter: bool = True) -> Attachment:

@@ -24,8 +24,8 @@ _MARKS: Final = (
 )  # fmt: skip
 IMAGE, SOUND, OFFICE, ARCHIVE = "image", "sound", "office", "archive"
 _BEGINNINGS: Final = (
-    (rb"\x89PNG|\xff\xd8\xff|GIF8[79]a|RIFF....WEBP|BM.{4}\x00{4}|II\*\x00|MM\x00\*|....ftyp(?:heic|heix|mif1|avif)|"
-     rb"\x00\x00\x01\x00", IMAGE),
+    (rb"\x89PNG|\xff\xd8\xff|GIF8[79]a|RIFF....WEBP|BM.{4}\x00{4}|II\*\x00|MM\x00\*|....ftyp(?:hei[cxms]|hev[cx]|mif1|msf1|avi[fs])|"
+     rb"\x00\x00\x01\x00|\x00\x00\x00\x0c(?:JXL |jP  )|8BPS", IMAGE),
     (rb"RIFF....(?:WAVE|AVI )|ID3|\xff[\xfb\xf3\xf2\xf1\xf9]|OggS|fLaC|\x1aE\xdf\xa3|....ftyp|FORM....AIF", SOUND),
     (rb"\xd0\xcf\x11\xe0|\{\\rtf", OFFICE),
     (rb"PK\x03\x04|\x1f\x8b|BZh|\xfd7zXZ|7z\xbc\xaf|Rar!|\x28\xb5\x2f\xfd", ARCHIVE),

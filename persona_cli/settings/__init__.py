@@ -17,13 +17,15 @@
                url (a Chroma server that keeps the memories, sealed; empty: a folder of this machine)
     [privacy]  level (strict, balanced, open), style (what leaves in place of private details: tags such as [PERSON_1],
                or realistic surrogates), allow, deny (words), restore_in (where placeholders are restored:
-               prose, code, url), attributes (what the cloud may be told of placeholders: gender, role, country,
+               prose, code, url, tools), attributes (what the cloud may be told of placeholders: gender, role, country,
                month), k_anonymity (warn when fewer people than this share what a conversation disclosed; 0: never),
                k_refuse (send nothing when they would be fewer than this; 0: never),
                confirm (never; always: every payload is shown and needs a yes before it leaves),
                keep_conversations (forever, or how long after their last use: 90d, 12w, 6m, 1y)
     [tools]    python (files whose functions are tools), trusted (tools that may run unasked with --approve-tools),
                timeout (s)
+    [serve]    auto (true: the first command starts `persona serve` in the background), idle (it stops when nobody asked
+               for so long: 15m, 2h, never)
     [mcp.NAME] an MCP server: command, args and env, or url and headers; trusted
 
 Knows nothing of the terminal. Secrets and private facts are never here: keys live in the keyring (secrets.py),
@@ -56,6 +58,7 @@ from persona_cli.settings.sections import (
     MemorySettings,
     PrivacySettings,
     ProviderSettings,
+    ServeSettings,
     Settings,
     ToolSettings,
 )
@@ -86,6 +89,7 @@ __all__ = [
     "Prices",
     "PrivacySettings",
     "ProviderSettings",
+    "ServeSettings",
     "Settings",
     "ToolSettings",
     "flatten",

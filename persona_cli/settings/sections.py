@@ -11,7 +11,7 @@ from persona_cli.cloud.providers import APIS, KNOWN, Prices
 from persona_cli.cloud.providers import AUTO as AUTO_API
 
 OPENAI_BASE_URL = KNOWN["openai"].base_url
-SINKS = ("prose", "code", "url")
+SINKS = ("prose", "code", "url", "tools")
 LEVELS = ("strict", "balanced", "open")
 ATTRIBUTES = ("gender", "role", "country", "month")
 CONFIRM = ("never", "always")
@@ -136,6 +136,15 @@ class ToolSettings:
 
 
 @dataclass(frozen=True)
+class ServeSettings:
+    """`auto`: the first command starts a server in the background, which stops when nobody asked for as long as `idle`
+    ("15m", or "never")."""
+
+    auto: bool = False
+    idle: str = "15m"
+
+
+@dataclass(frozen=True)
 class Settings:
     """`cloud` is what is in use, with the provider looked up; `own` is the section [cloud] as it was written.
 
@@ -148,6 +157,7 @@ class Settings:
     memory: MemorySettings = field(default_factory=MemorySettings)
     privacy: PrivacySettings = field(default_factory=PrivacySettings)
     tools: ToolSettings = field(default_factory=ToolSettings)
+    serve: ServeSettings = field(default_factory=ServeSettings)
     providers: Mapping[str, ProviderSettings] = field(default_factory=dict)
     models: Mapping[str, str] = field(default_factory=dict)
     prices: Mapping[str, Prices] = field(default_factory=dict)

@@ -29,6 +29,7 @@ from persona_cli.settings.sections import (
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _VERSION: Final = re.compile(r"[0-9A-Za-z.-]*")
 _DEFAULTS: Final = Settings()
+_SWITCH: Final = {"true": True, "on": True, "yes": True, "false": False, "off": False, "no": False}
 
 
 def divide(dotted: str) -> tuple[str, str, str]:
@@ -126,9 +127,12 @@ def _typed(dotted: str, current: Any, value: Any) -> Any:
             if not isinstance(value, str):
                 raise ValueError
             return value
+        if isinstance(current, bool):
+            return value if isinstance(value, bool) else _SWITCH[str(value).strip().lower()]
         return type(current)(value)
-    except (TypeError, ValueError, OverflowError):
+    except (TypeError, ValueError, OverflowError, KeyError):
         names = {tuple: "a comma-separated list", str: "text", int: "a whole number", float: "a number"}
+        names[bool] = "true or false"
         wanted = names[type(current)]
         raise SettingsError(f"'{dotted}' must be {wanted}, and {value!r} is not.") from None
 
@@ -157,6 +161,16 @@ def _keep(dotted: str, age: str) -> str:
     except UsageError as error:
         raise SettingsError(f"'{dotted}' takes {FOREVER} or a length of time. {error}") from None
     return age
+
+
+def _idle(dotted: str, wait: str) -> str:
+    from persona_cli.ages import read_wait
+
+    try:
+        read_wait(wait)
+    except UsageError as error:
+        raise SettingsError(f"'{dotted}': {error}") from None
+    return wait
 
 
 def _base_url(dotted: str, url: str) -> str:
@@ -198,6 +212,7 @@ def _api_version(dotted: str, version: str) -> str:
 _CHECKS: Final = {
     "memory.url": _memory_url,
     "privacy.keep_conversations": _keep,
+    "serve.idle": _idle,
     "cloud.base_url": _base_url,
     "cloud.ca": _ca,
     "cloud.proxy": _proxy,

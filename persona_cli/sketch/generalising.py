@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from persona_cli.privacy.attributes import COUNTRY, cities, countries
@@ -229,22 +230,27 @@ def generalise(
     guarded = bool(_GUARDED.search(memory))
     said = _stems(request)
     private = {stem for stem in _stems(memory) if stem not in said}
-    for kind in _KINDS:
-        if (guarded and not kind.guarded) or (kind.own and not own):
-            continue
-        subject = kind.bears.search(request)
-        if subject is None or not _is_told(kind, memory):
+    for kind, subject in _subjects(request):
+        if (guarded and not kind.guarded) or (kind.own and not own) or not _is_told(kind, memory):
             continue
         for wording in kind.wordings:
             for point in _filled(wording, memory, spans, allowed):
                 if private.isdisjoint(_stems(point) - _PLAIN):
-                    return General(point, f"the request is about {_whole(request, subject)}; enough in kind")
+                    return General(point, f"the request is about {subject}; enough in kind")
     return None
 
 
 def sought(request: str) -> tuple[str, ...]:
     """What the facts say that `request` may need in kind, a statement for each kind that its subject bears on."""
-    return tuple(kind.sought for kind in _KINDS if kind.bears.search(request))
+    return tuple(kind.sought for kind, _ in _subjects(request))
+
+
+# A request is held against each memory that may bear on it.
+@lru_cache(maxsize=4)
+def _subjects(request: str) -> tuple[tuple[_Kind, str], ...]:
+    """The kinds that `request` bears on, and the words of its that say so."""
+    found = ((kind, kind.bears.search(request)) for kind in _KINDS)
+    return tuple((kind, _whole(request, subject)) for kind, subject in found if subject is not None)
 
 
 def kind_of(point: str) -> str:
@@ -307,6 +313,7 @@ def _digits(number: str, unit: str | None) -> int:
     return count + {"k": 3, "thousand": 3, "m": 6, "million": 6}.get((unit or "").lower(), 0)
 
 
+@lru_cache(maxsize=64)
 def _stems(text: str) -> frozenset[str]:
     """All words, shortened: `eat` and `eating`, `diet` and `dietary` are one. A number is its digits."""
     return frozenset(word.lower()[:STEM] for word in _WORD.findall(text)) - _PLAIN

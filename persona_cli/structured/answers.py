@@ -26,7 +26,7 @@ LONGEST_MESSAGE: Final = 200
 class JsonRestorer:
     """Takes the place of a Restorer where the answer is JSON of `schema`: nothing of it comes before it is whole.
 
-    After `close`, `invalid` says what is wrong with it, as a clause, or is "".
+    After `close`, `invalid` says what is wrong with it, as a clause, or is "": always against the `schema` "".
     """
 
     def __init__(self, table: Pseudonyms, sinks: frozenset[str], schema: str) -> None:
@@ -51,7 +51,7 @@ class JsonRestorer:
             self.invalid = f"it is no JSON ({broken})"
             return self._restored(raw)
         text = _STRING.sub(lambda found: self._string(found[0]), text)
-        self.invalid = invalid(text, self._schema)
+        self.invalid = invalid(text, self._schema) if self._schema else ""
         return text
 
     def _string(self, literal: str) -> str:

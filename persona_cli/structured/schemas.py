@@ -34,11 +34,16 @@ _NAME: Final = re.compile(r"[^\W\d][\w-]*")
 _HELP: Final = "Give a file, JSON, or fields such as --schema 'name, age int, tags str[]'."
 
 
-def read_schema(source: str) -> str:
-    """The JSON text of the schema that `source` is, names or says in the short form. Raises UsageError."""
+def read_schema(source: str, files: bool = True) -> str:
+    """The JSON text of the schema that `source` is, names (where it may name `files`) or says in the short form.
+
+    Raises UsageError.
+    """
     given = source.strip()
     if given.startswith("{"):
         return _checked(given, "--schema")
+    if not files:
+        return json.dumps(short_form(given), ensure_ascii=False)
     path = Path(given).expanduser()
     try:
         if path.is_file():

@@ -6,7 +6,7 @@ A file of the user's stands above persona's of the same name. Theirs are 0600: t
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +18,9 @@ ENDING: Final = ".toml"
 SHIPPED: Final = Path(__file__).parent / "shipped"
 # No folder, no hidden file, nothing that a shell or a file system would make something else of.
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+# A schema that names a file and does not say the fields itself; and one that lies in the folder of the template.
+_FILE: Final = re.compile(r"^[^{]*(?:[/\\]|\.\w+$)")
+_BESIDE: Final = re.compile(r"[\w-][\w.-]*\.json")
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,9 @@ def text_of(name: str, folders: Folders) -> str:
 
 def load(name: str, folders: Folders) -> Template:
     """Raises NothingFound, SettingsError."""
-    return read_template(text_of(name, folders), name)
+    found = find(name, folders)
+    template = read_template(text_of(name, folders), name)
+    return replace(template, schema=_schema(template.schema, found)) if template.schema else template
 
 
 def keep(name: str, template: Template, folders: Folders) -> Path:
@@ -104,6 +109,29 @@ def checked(name: str) -> str:
             f"A template's name is one word of lower-case letters, digits, - and _ (64 at most), and '{name}' is not."
         )
     return name
+
+
+def _schema(given: str, found: Shelved) -> str:
+    """The JSON text of a template's schema, which stands in the template or in a file beside it.
+
+    A template may come from a stranger: it does not choose which other file of the user's is read and sent. Raises
+    SettingsError.
+    """
+    from persona_cli.structured.schemas import read_schema
+
+    given = given.strip()
+    beside = found.path.parent / given
+    try:
+        if _BESIDE.fullmatch(given) and beside.is_file() and not beside.is_symlink():
+            return read_schema(str(beside))
+        return read_schema(given, files=False)
+    except UsageError as error:
+        if not _FILE.search(given):
+            raise SettingsError(f"The template {found.name} has a schema that cannot be used. {error}") from None
+    raise SettingsError(
+        f"The template {found.name} names the file '{given}' as its schema, and a template reads no file but one "
+        f"beside it, in {found.path.parent}. Put it there and name it without a folder, or use --schema {given}."
+    )
 
 
 def _files(folder: Path) -> list[Path]:

@@ -20,6 +20,7 @@ from persona_cli.consent import NOT_ASKED
 from persona_cli.errors import PersonaError, Refused
 from persona_cli.privacy.restore import restore
 from persona_cli.privacy.sinks import ALL_SINKS
+from persona_cli.structured.asking import COUNT
 from persona_cli.tools.approval import Proposed
 from persona_cli.tools.results import RESULTS_LENGTH, sanitised
 from persona_cli.tools.tool import NAME
@@ -27,6 +28,7 @@ from persona_cli.tools.tool import NAME
 if TYPE_CHECKING:
     from persona_cli.cloud.calls import ToolCall
     from persona_cli.exchange import Draft
+    from persona_cli.modes.counting import Counting
     from persona_cli.modes.steps import Steps
     from persona_cli.privacy.disclosure import Exposure
     from persona_cli.privacy.pseudonyms import Pseudonyms
@@ -52,15 +54,16 @@ class _Said:
 
 
 class Rounds:
-    """The rounds for `draft`.
+    """The rounds for `draft`; `first` sends the first of them.
 
     After `write`, `receipts` are those of the further bodies and `used` the tools that ran; `usage` sums what the
     server counted, None where it did not.
     """
 
-    def __init__(self, steps: Steps, draft: Draft) -> None:
+    def __init__(self, steps: Steps, draft: Draft, first: Counting) -> None:
         self._steps = steps
         self._draft = draft
+        self._first = first
         self._cloud = steps.parts.cloud
         self._approval = steps.approval
         self._box = steps.toolbox(draft.request)
@@ -79,7 +82,8 @@ class Rounds:
             said: list[str] = []
             outcome = "interrupted"
             try:
-                for delta in self._cloud.stream(draft.cleared, tools=left > 0):
+                sent = self._cloud.stream(draft.cleared, tools=left > 0) if receipt else self._first.stream(tools=True)
+                for delta in sent:
                     said.append(delta)
                     yield delta
                 outcome = "answered"
@@ -102,6 +106,7 @@ class Rounds:
             elif draft.exposure:
                 self._warn(draft.exposure)
             names = ", ".join(dict.fromkeys(_name(call) for call in calls))
+            self._steps.record.save_table(draft)
             receipt = self._steps.record.sending(
                 draft, (f"round {MOST_ROUNDS - left + 1}, with what came of: {names}",)
             )
@@ -159,6 +164,8 @@ class Rounds:
         """The body with what the cloud said and what came of its calls, past the gate as a whole. Raises Refused."""
         steps, table = self._steps, draft.table
         asked = table.with_tokens(draft.payload)
+        if not steps.parts.counts.asked:
+            asked.pop(COUNT, None)
         calls = [
             {
                 "id": item.call.id,

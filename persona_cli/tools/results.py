@@ -31,7 +31,7 @@ NO_ROOM: Final = "(left out: this request has had all the results that it may se
 
 def sanitised(outcome: Outcome, detector: Detector, table: Pseudonyms, room: int = RESULTS_LENGTH) -> str:
     """What leaves of `outcome`, at most `room` characters of it. New placeholders are issued in `table`."""
-    text = _ESCAPED.sub(_unescaped, outcome.text).strip()
+    text = readable(outcome.text).strip()
     most = min(RESULT_LENGTH, room)
     if not text:
         return EMPTY
@@ -48,6 +48,11 @@ def sanitised(outcome: Outcome, detector: Detector, table: Pseudonyms, room: int
     if cut < len(text):
         leaving += CUT
     return f"Error: {leaving}" if outcome.failed else leaving
+
+
+def readable(text: str) -> str:
+    """`text` with the letters that JSON has written as escapes: detection reads no others."""
+    return _ESCAPED.sub(_unescaped, text)
 
 
 def _unescaped(found: re.Match[str]) -> str:

@@ -41,7 +41,7 @@ def test_each_part_calls_a_function_of_its_module_as_it_is_declared(name: str, p
 
 
 @pytest.mark.parametrize(("arguments", "said"), [
-    (("nonsense",), "There is no bench 'nonsense'. There are: startup, speed, detect"),
+    (("nonsense",), "There is no bench 'nonsense'. There are: speed, detect"),
     (("memory", "--part", "nonsense"), f"has no part 'nonsense'. There are: {', '.join(MEMORY)}."),
     (("sketch", "--part", "nonsense"), f"has no part 'nonsense'. There are: {', '.join(SKETCH)}."),
     (("leak", "--part", "recall"), "The bench 'leak' has no part 'recall'."),

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from persona_cli.cli.blocks import Blocks, Piece, code_blocks
+from persona_cli.cli.blocks import Blocks, Piece
 
 
 def cut(*texts: str) -> tuple[list[tuple[str, str]], str]:
@@ -74,8 +74,3 @@ def test_it_does_not_matter_in_which_pieces_it_comes(text: str, cuts: list[int])
 def test_nothing_is_lost(text: str) -> None:
     kept = "".join("".join(piece.text.split()) for piece in whole(text))
     assert kept == "".join(text.split())
-
-
-def test_code_blocks_are_those_of_the_whole_text() -> None:
-    text = "a\n\n```py\nx = 1\n\ny\n```\n\n- item\n  ```\n  in a list\n  ```\n\n> ```\n> quoted\n> ```\n"
-    assert code_blocks(text) == ["x = 1\n\ny\n", "in a list\n", "quoted\n"]

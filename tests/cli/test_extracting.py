@@ -31,6 +31,13 @@ def test_a_block_that_is_not_closed_goes_to_the_end() -> None:
     assert code_blocks("nothing ``` here") == [] and code_blocks("```a```") == []
 
 
+def test_a_fence_counts_wherever_it_stands_and_indented_text_does_not() -> None:
+    assert code_blocks("Do this:\n\n    ```sh\n    ls\n    ```\n") == [Block("sh", "ls")]
+    assert code_blocks("1. One\n\n       much indented\n\n        text\n") == []
+    text = "a\n\n```py\nx = 1\n\ny\n```\n\n- item\n  ```\n  in a list\n  ```\n\n> ~~~\n> quoted\n> ~~~\n"
+    assert code_blocks(text) == [Block("py", "x = 1\n\ny"), Block("", "in a list"), Block("", "quoted")]
+
+
 @given(lines=st.lists(st.text(alphabet="ab `~>-1.\t", max_size=8), max_size=8))
 def test_what_stands_between_fences_comes_out_as_it_was(lines: list[str]) -> None:
     fence = "`" * 9

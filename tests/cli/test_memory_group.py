@@ -45,7 +45,7 @@ def test_an_import_its_list_and_its_undoing(tmp_path: Path) -> None:
     assert "900 123\n" in spans and "Theodora\n" in spans
     assert json.loads(persona("profile", "contacts", "quigley", "--json").stdout)[0]["name"] == "Theodora Quigley"
     assert "5 memories, 1 contact" in persona("memory", "import", "--list").stdout
-    assert persona("memory", "forget", "--import", "1").returncode == 3 and len(listed()) == 6
+    assert persona("memory", "forget", "--import", "1").returncode == 2 and len(listed()) == 6
     assert persona("memory", "forget", "--import", "last", "--yes").returncode == 0
     assert [item["text"] for item in listed()] == ["This one stays."]
     assert "Theodora" not in persona("profile", "contacts").stdout
@@ -83,7 +83,7 @@ def test_pins_words_and_history(parts: Parts) -> None:
     (alone,) = json.loads(persona("memory", "history", other.id, "--json").stdout)
     assert [item["text"] for item in alone] == ["I like tea."]
     assert persona("memory", "forget", "--search", "koln", "--dry-run").stdout.startswith(new.id[:8])
-    assert persona("memory", "forget", "--search", "koln").returncode == 3
+    assert persona("memory", "forget", "--search", "koln").returncode == 2
     assert persona("memory", "forget", "--search", "koln", "--yes").returncode == 0
     assert persona("memory", "forget", "--search", "koln", "--yes").returncode == 4
     assert persona("memory", "forget").returncode == 2 == persona("memory", "forget", "x", "--search", "y").returncode
@@ -97,7 +97,7 @@ def test_ten_ids_are_asked_about(parts: Parts) -> None:
     for n in range(10):
         ids.append(parts.memory.add(f"Note {n}.")[0].id)
     parts.memory.close()
-    assert persona("memory", "forget", *ids).returncode == 3
+    assert persona("memory", "forget", *ids).returncode == 2
     assert persona("memory", "forget", *ids[:9]).returncode == 0
     assert [item["text"] for item in listed()] == ["Note 9."]
 

@@ -20,6 +20,8 @@ PICTURES = {
     "audit": "sending",
     "models": "LICENCE",
 }
+# Of the page, by tests/browser/pictures.py.
+PAGES = {"page-light", "page-dark", "page-values", "page-phone"}
 LARGEST = 150_000
 
 
@@ -32,7 +34,16 @@ def written(picture: str) -> str:
 
 
 def test_there_are_these_and_no_others() -> None:
-    assert {path.name for path in FOLDER.iterdir()} == {f"{name}.svg" for name in PICTURES}
+    drawn = {f"{name}.svg" for name in PICTURES} | {f"{name}.png" for name in PAGES}
+    assert {path.name for path in FOLDER.iterdir()} == drawn
+
+
+@pytest.mark.parametrize("name", sorted(PAGES))
+def test_a_picture_of_the_page_is_small_and_tells_nothing_of_the_machine(name: str) -> None:
+    picture = (FOLDER / f"{name}.png").read_bytes()
+    assert picture.startswith(b"\x89PNG\r\n") and len(picture) < LARGEST
+    # No texts, no times, no place: what a picture says of who made it.
+    assert not {chunk for chunk in (b"tEXt", b"iTXt", b"zTXt", b"eXIf", b"tIME") if chunk in picture}
 
 
 @pytest.mark.parametrize("name", PICTURES)

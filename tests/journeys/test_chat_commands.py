@@ -79,7 +79,8 @@ def test_an_exchange_is_copied_taken_back_edited_and_saved(tmp_path: Path) -> No
         sent = asked(server)
     assert [said for role, said in sent[2] if role == "user"] == ["the first one", "the third"]
     saved = file.read_text()
-    assert saved.startswith("# My first chat\n\n## You, 20") and "```py\nx = 1\ny = 2\n```" in saved
+    assert saved.startswith("# My first chat\n\nConversation ") and "**You** · 20" in saved
+    assert "```py\nx = 1\ny = 2\n```" in saved
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
@@ -115,7 +116,7 @@ def test_settings_models_modes_and_the_role_hold_for_the_sitting() -> None:
         do(chat, "/system off", "told nothing of its role")
         do(chat, "//help is a command", "audit show")
         do(chat, "/mode", "The mode is sketch")
-        do(chat, "/mode nonsense", "--mode takes")
+        do(chat, "/mode nonsense", "persona: /mode takes")
         do(chat, "/confirm on", "shown to you before it leaves")
         do(chat, "/confirm off", "as soon as the gate has cleared")
         say(chat, "/model other")

@@ -10,7 +10,8 @@ import pytest
 from persona_cli.assistant import Assistant
 from persona_cli.errors import CloudError, UsageError
 from persona_cli.exchange import Request
-from persona_cli.modes.choosing import NO_CLOUD, Situation, choose, chosen, needs_by_rule, routed, situation
+from persona_cli.modes.choosing import Situation, choose, chosen, needs_by_rule, routed, situation
+from persona_cli.modes.reasons import NO_CLOUD
 from persona_cli.parts import Parts
 from persona_cli.settings import MODES, Settings, with_value
 from tests.servers import RecordingServer, server_error, truncated

@@ -8,12 +8,12 @@ from collections.abc import Callable
 import pytest
 
 from persona_cli.assistant import Assistant
-from persona_cli.errors import CloudError, UsageError
+from persona_cli.errors import UsageError
 from persona_cli.exchange import Answer, Request
 from persona_cli.finish.wanting import wanted
 from persona_cli.parts import Parts
 from persona_cli.structured.schemas import short_form
-from tests.servers import RecordingServer, fails, stream_of
+from tests.servers import RecordingServer, stream_of
 
 SCHEMA = json.dumps({"type": "object", "properties": {"n": {"type": "integer"}, "ok": {"type": "boolean"}},
                      "required": ["n", "ok"], "additionalProperties": False})  # fmt: skip
@@ -57,9 +57,6 @@ def test_tokens_are_asked_for_only_where_they_are_wanted(with_cloud: Callable[..
         answer = answered(with_cloud(server.base_url), Request("Two and two?"))
         assert answer.tokens_in and answer.tokens_out and answer.tokens_about
         assert "stream_options" not in server.requests[0].json()
-    unknown = fails(400, "Unrecognized request argument: stream_options")
-    with RecordingServer(unknown) as server, pytest.raises(CloudError, match="without -u it is not sent"):
-        answered(with_cloud(server.base_url), Request("Two and two?", usage=True))
 
 
 def test_an_answer_that_misses_the_schema_is_told(with_cloud: Callable[..., Parts]) -> None:

@@ -9,7 +9,8 @@ import pytest
 
 from persona_cli.assistant import Assistant
 from persona_cli.exchange import Request
-from persona_cli.modes.choosing import GOES_ON, choose, situation
+from persona_cli.modes.choosing import choose, situation
+from persona_cli.modes.reasons import GOES_ON
 from persona_cli.parts import Parts
 from persona_cli.record import ANSWERED_HERE
 from persona_cli.settings import LOCAL

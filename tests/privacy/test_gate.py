@@ -31,12 +31,12 @@ class NewDomains(Detector):
 
     def __init__(self) -> None:
         super().__init__(())
-        self._seen = False
+        self._looked = False
 
     def find(self, text: str) -> tuple[PrivateSpan, ...]:
         start = text.find("acme.is")
-        if start < 0 or not self._seen:
-            self._seen = True
+        if start < 0 or not self._looked:
+            self._looked = True
             return ()
         return (PrivateSpan(start, start + 7, URL, "acme.is", "patterns", 0.9),)
 

@@ -37,12 +37,17 @@ def written(folder: Path, name: str, content: str | bytes) -> str:
         ("data.json", '{"a": [1, 2]}\n'),
         ("drawing.svg", '<svg xmlns="http://www.w3.org/2000/svg"><text>Hi</text></svg>\n'),
         ("no_ending", "plain\n"),
-        ("empty.txt", ""),
         ("colours.log", "\x1b[31mred\x1b[0m\n"),
     ],
 )
 def test_texts_are_read_to_the_letter(tmp_path: Path, name: str, content: str) -> None:
     assert read_attachment(written(tmp_path, name, content)) == Attachment(f"File: {name}", content)
+
+
+@pytest.mark.parametrize("content", ["", "\n  \n"])
+def test_an_empty_file_is_said(tmp_path: Path, content: str) -> None:
+    found = read_attachment(written(tmp_path, "empty.txt", content))
+    assert (found.text, found.remark) == (content, "'empty.txt' is empty: nothing of it goes along.")
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])

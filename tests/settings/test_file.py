@@ -16,6 +16,18 @@ def test_no_file_means_the_defaults(tmp_path: Path) -> None:
     assert settings.cloud == CloudSettings() and not settings.cloud.configured
 
 
+def test_a_switch_and_a_time_to_wait(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    for said, meant in (("true", True), ("off", False), (True, True)):
+        assert save_value(file, "serve.auto", said).serve.auto is meant
+        assert load(file, {}).serve.auto is meant
+    assert "auto = true" in file.read_text()
+    assert save_value(file, "serve.idle", "2h").serve.idle == "2h"
+    for name, wrong, word in (("serve.auto", "perhaps", "true or false"), ("serve.idle", "soon", "15m")):
+        with pytest.raises(SettingsError, match=word):
+            save_value(file, name, wrong)
+
+
 def test_the_environment_stands_above_the_file(tmp_path: Path) -> None:
     file = tmp_path / "config.toml"
     file.write_text('[cloud]\nmodel = "a"\ntimeout = 5\n')

@@ -19,7 +19,7 @@ from persona_cli.settings import with_value
 from persona_cli.tools import loop, results
 from persona_cli.tools.approval import Approval, NobodyApproves
 from tests.servers import Answer as Says
-from tests.servers import RecordingServer, server_error, stream_of, then
+from tests.servers import RecordingServer, fails, server_error, stream_of, then
 from tests.tools.given import Planned, Tools, asks_for
 
 NAME = "Theodora Quigley"
@@ -284,3 +284,11 @@ def test_a_private_word_in_what_is_told_of_a_tool_is_masked_or_refused(with_clou
         tools.file.write_text(named + '    """Notes."""\n')
         with pytest.raises(Refused), asking(with_cloud, tools, stream_of("Fine."), approval=Planned([])) as asked:
             assert asked.bodies == []
+
+
+def test_a_server_that_counts_no_tokens_is_asked_on_without(with_cloud: WithCloud, tools: Tools) -> None:
+    refused = fails(400, "Unrecognized request argument supplied")
+    says = (refused, asks_for(("echo", {"text": "hello"})), stream_of("Done."))
+    with asking(with_cloud, tools, *says, approval=Planned(["values"]), text="Say hello.", usage=True) as asked:
+        assert asked.text.strip() == "Done." and asked.answer is not None and asked.answer.rounds
+        assert ["stream_options" in body for body in asked.bodies] == [True, False, False]

@@ -10,9 +10,6 @@ from persona_cli.cli.chat.showing import show_last_exchange
 
 if TYPE_CHECKING:
     from persona_cli.cli.chat.sitting import Chat
-    from persona_cli.conversation import Turn
-
-SPEAKERS = {"user": "You", "assistant": "persona"}
 
 
 def clear(chat: Chat, argument: str) -> None:
@@ -57,18 +54,12 @@ def save(chat: Chat, argument: str) -> None:
     if path.exists() and not _may_overwrite(path):
         screen.say("Nothing was written.", "dim")
         return
+    from persona_cli.chats.exporting import everything_said, markdown
     from persona_cli.durable import replace_private
 
-    replace_private(path, as_markdown(chat.conversation.title, turns).encode("utf-8"))
+    kept, id = chat.parts.conversations, chat.conversation.id
+    replace_private(path, markdown(kept.get(id), everything_said(kept, id)).encode("utf-8"))
     screen.say(f"{path} has {len(turns)} turns, for your eyes only: what is private stands in it.", "dim")
-
-
-def as_markdown(title: str, turns: tuple[Turn, ...]) -> str:
-    """A conversation as a Markdown text: its title, and every turn under who said it and when."""
-    told = [f"# {' '.join(title.split())}"]
-    for turn in turns:
-        told += [f"## {SPEAKERS.get(turn.role, turn.role)}, {turn.time:%Y-%m-%d %H:%M} UTC", turn.text.strip("\n")]
-    return "\n\n".join(told) + "\n"
 
 
 def _may_overwrite(path: Path) -> bool:

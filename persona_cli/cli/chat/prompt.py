@@ -18,6 +18,7 @@ from persona_cli.cli import screen
 from persona_cli.cli.chat.completing import Completing
 from persona_cli.cli.chat.history import SealedHistory
 from persona_cli.cli.chat.status import place, status
+from persona_cli.cli.chat.typed_ahead import typed_ahead
 from persona_cli.cli.editor import edited
 from persona_cli.errors import PersonaError
 
@@ -60,8 +61,12 @@ class Prompt:
         )
 
     def read(self, draft: str = "") -> str:
-        """What was typed, with `draft` there to begin with. Raises KeyboardInterrupt and EOFError for their keys."""
+        """What was typed, with `draft` there to begin with, and behind it what was typed before there was a prompt.
+
+        Raises KeyboardInterrupt and EOFError for their keys.
+        """
         self.cancelled = False
+        draft = "\n".join(filter(None, (draft, typed_ahead(self._session.input))))
         try:
             line = self._session.prompt(self._prompt, default=draft)
         except KeyboardInterrupt:

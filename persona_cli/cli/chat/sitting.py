@@ -5,24 +5,27 @@ What begins with a slash is for commands.py. Knows nothing of keys (prompt.py).
 
 from __future__ import annotations
 
+from contextlib import suppress
 from importlib import import_module
 from threading import Timer
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from persona_cli.cli import screen
 from persona_cli.cli.answering import FITTING, NO_CLOUD, TOO_SMALL, remark, say_mode
-from persona_cli.cli.asking import named_mode
 from persona_cli.cli.conversing import begin, drop_unused
 from persona_cli.cli.markdown import stream_markdown
-from persona_cli.errors import Cancelled, CountRefused, NothingFound, PersonaError
-from persona_cli.settings import AUTO, LOCAL, OUTLINE, SKETCH
+from persona_cli.cli.memory.tidying import keep_later
+from persona_cli.errors import Cancelled, NothingFound, PersonaError, UsageError
+from persona_cli.settings import AUTO, LOCAL, MODES, OUTLINE, SKETCH
 
 if TYPE_CHECKING:
-    from persona_cli.assistant import Assistant
+    from collections.abc import Mapping
+
     from persona_cli.conversation import Conversation, Turn
     from persona_cli.exchange import Answer, Request
     from persona_cli.parts import Parts
     from persona_cli.reading.attachment import Attachment
+    from persona_cli.serve.client import Served
     from persona_cli.settings import Settings
     from persona_cli.sketch.sketch import Decision
 
@@ -38,8 +41,10 @@ CANCELLED_RETRY = "Cancelled: nothing was sent, and the earlier exchange is kept
 THINKING = "waiting for the answer"
 # Seconds after which what answers need is imported, and what that is; FOR_CLOUDS only where a cloud is asked.
 AFTER = 0.3
-FOR_ANSWERS = ("persona_cli.assistant", "persona_cli.cli.approving", "persona_cli.cli.drawing")
+FOR_SHOWING = ("persona_cli.cli.approving", "persona_cli.cli.drawing", "persona_cli.serve.client")
+FOR_ANSWERS = ("persona_cli.assistant", *FOR_SHOWING)
 FOR_CLOUDS = ("persona_cli.cloud.failures", "openai")
+TOOLS_REST = "Tools rest in this mode: it is the cloud that asks for them. /mode sketch brings them back."
 HINT = "Ctrl-D or /exit leaves."
 
 
@@ -47,10 +52,18 @@ class Chat:
     """One sitting. `mode` is how answers are made from now on; `confirm`, whether each request is shown first.
 
     `conversation` is None until the first request, which begins one, titled `name` where that is given. `role` is the
-    system text for it, `attached` goes with the next request, and `draft` stands at the next prompt.
+    system text for it, `attached` goes with the next request, and `draft` stands at the next prompt. `tools` are the
+    fields of a request with tools, {} for none, and `undone` the request that was taken back.
     """
 
-    def __init__(self, parts: Parts, mode: str, conversation: Conversation | None, name: str = "") -> None:
+    def __init__(
+        self,
+        parts: Parts,
+        mode: str,
+        conversation: Conversation | None,
+        name: str = "",
+        tools: Mapping[str, Any] | None = None,
+    ) -> None:
         self.mode = mode or parts.settings.answer.mode
         if not parts.settings.cloud.configured:
             self.mode = LOCAL
@@ -58,14 +71,14 @@ class Chat:
         self.role = ""
         self.attached: list[Attachment] = []
         self.draft = ""
-        self.last_request = ""
+        self.last_request = self.undone = ""
         self.withheld: tuple[Decision, ...] = ()
         self.answer_before: Answer | None = None
         self._document = ""
-        self._counting = True
         self._name = name
+        self.tools = tools or {}
         self.parts = parts
-        self._made: Assistant | None = None
+        self._made: Served | None = None
         self.confirm = parts.settings.privacy.confirm == "always"
         if conversation is not None:
             self.open(conversation)
@@ -98,7 +111,10 @@ class Chat:
 
         prompt = Prompt(self)
         self._greet()
-        _import_meanwhile(FOR_ANSWERS + FOR_CLOUDS * (self.mode != LOCAL))
+        from persona_cli.serve.reaching import is_running
+
+        cloud = FOR_CLOUDS * (self.mode != LOCAL)
+        _import_meanwhile(FOR_SHOWING if is_running(self.parts) else FOR_ANSWERS + cloud)
         while True:
             draft, self.draft = self.draft, ""
             try:
@@ -130,9 +146,7 @@ class Chat:
                 screen.say("Your request is kept: /retry asks it in a new conversation.", "dim")
         except PersonaError as error:
             screen.report(error)
-            if isinstance(error, CountRefused):
-                self._counting = False
-                screen.say("This chat asks for no count of tokens any more.", "dim")
+            self._drop_empty()
             if asked and self.last_request:
                 screen.say("Your request is kept: /retry asks it again.", "dim")
         return True
@@ -153,12 +167,12 @@ class Chat:
         from persona_cli.exchange import Request
         from persona_cli.finish.wanting import wanted
 
-        self.last_request, self._document = text, document
+        self.last_request, self._document, self.undone = text, document, ""
         begun = self.conversation is None
         conversation = self.conversation or self._begin(text)
         request = Request(
             text, document, conversation=conversation.id, mode=self.mode, confirm=self.confirm, retry=again,
-            role=self.role, usage=self._counting,
+            role=self.role, usage=True, **self._with_tools(),
         )  # fmt: skip
         try:
             request = self._assistant.choose(request)
@@ -184,6 +198,7 @@ class Chat:
         self.withheld, self.answer_before = reply.withheld, reply.answer
         if reply.answer is not None:
             remark(reply.answer)
+            keep_later(self.parts, request.conversation)
 
     def _drop(self, begun: Conversation | None) -> None:
         """Keep nothing of a cancelled request, nor of the conversation that it began."""
@@ -191,6 +206,13 @@ class Chat:
         if begun is not None:
             drop_unused(self.parts, begun.id)
             self.conversation = None
+
+    def _drop_empty(self) -> None:
+        """Keep no conversation in which nothing was said: the request that began it comes with the next try."""
+        with suppress(PersonaError):
+            if self.conversation is not None and not self.turns():
+                drop_unused(self.parts, self.conversation.id)
+                self.conversation = None
 
     def begin(self) -> None:
         """Forget the thread: the next request opens a conversation of its own."""
@@ -210,27 +232,35 @@ class Chat:
         asked = [turn.text for turn in self.turns() if turn.role == "user"]
         self.last_request, self._document = asked[-1] if asked else "", ""
 
-    def taken_back(self) -> None:
-        """The last exchange is gone: there is nothing that /retry could ask again."""
+    def taken_back(self, request: str = "") -> None:
+        """The last exchange is gone: there is nothing that /retry could ask again. /edit still knows its `request`."""
         self.last_request, self._document, self.withheld, self.answer_before = "", "", (), None
+        self.undone = request
 
     def go(self, mode: str) -> None:
         """Answer in `mode` from now on, which needs a cloud if it is another than local. Raises UsageError."""
         from persona_cli.exchange import Request
 
+        if mode not in MODES:
+            raise UsageError(f"/mode takes {', '.join(MODES[:-1])} or {MODES[-1]}, not '{mode}'.")
         if mode != LOCAL and not self.parts.settings.cloud.configured:
             screen.say(NO_CLOUD, "yellow")
             return
-        known = named_mode(mode, local=False)
-        if known not in (LOCAL, AUTO):
-            self._assistant.choose(Request("", mode=known))
-        self.mode = known
-        screen.say(SAID_OF[known], "dim")
+        if mode not in (LOCAL, AUTO):
+            self._assistant.choose(Request("", mode=mode))
+        self.mode = mode
+        screen.say(SAID_OF[mode], "dim")
+        if self.tools and not self._with_tools():
+            screen.say(TOOLS_REST, "dim")
 
     def go_local(self, local: bool) -> None:
         """Answer on this machine, or as before when a cloud is configured."""
         before = self.parts.settings.answer.mode
         self.go(LOCAL if local else SKETCH if before == LOCAL else before)
+
+    def _with_tools(self) -> Mapping[str, Any]:
+        """The fields of a request with the sitting's tools, where there is a cloud to ask for them."""
+        return self.tools if self.mode in (SKETCH, AUTO) else {}
 
     def turns(self) -> tuple[Turn, ...]:
         """Of this conversation, in their order."""
@@ -247,14 +277,15 @@ class Chat:
         return self.conversation
 
     @property
-    def _assistant(self) -> Assistant:
+    def _assistant(self) -> Served:
         """Made when it is first needed: its imports take longer than the prompt."""
         if self._made is None:
-            from persona_cli.assistant import Assistant
             from persona_cli.cli.approving import AtTerminal
             from persona_cli.cli.consent import at_terminal
+            from persona_cli.serve.client import assistant_for
 
-            self._made = Assistant(self.parts, at_terminal(self.parts), AtTerminal(self.parts))
+            parts = self.parts
+            self._made = assistant_for(parts, at_terminal(parts), lambda: AtTerminal(parts))
         return self._made
 
     def _greet(self) -> None:
@@ -265,6 +296,9 @@ class Chat:
             screen.say(NO_CLOUD, "dim")
         if self.mode in (LOCAL, OUTLINE) and not self.parts.settings.local.model:
             screen.say(TOO_SMALL, "dim")
+        if self.tools:
+            names = ", ".join(self.tools["tools"])
+            screen.say(f"The cloud may ask for: {names}. Each call is shown to you first.", "dim")
         if self.conversation is not None:
             show_last_exchange(self)
 

@@ -32,7 +32,7 @@ def undo(chat: Chat, argument: str) -> None:
         screen.say("There is no exchange to take back.", "yellow")
         return
     chat.parts.conversations.drop_last_exchange(chat.conversation.id)
-    chat.taken_back()
+    chat.taken_back(chat.last_request or asked[-1])
     screen.say(f"Taken back: {shorten(asked[-1], SHOWN, placeholder='…')}", "dim")
     screen.say("What had left the machine has left; the conversation goes on without it.", "dim")
 
@@ -41,7 +41,7 @@ def edit(chat: Chat, argument: str) -> None:
     """Leaves the text at the next prompt, where Enter sends it."""
     from persona_cli.cli.chat.prompt import edit_at_terminal
 
-    chat.draft = edit_at_terminal(chat, argument or chat.last_request).strip("\n")
+    chat.draft = edit_at_terminal(chat, argument or chat.last_request or chat.undone).strip("\n")
 
 
 def copy(chat: Chat, argument: str) -> None:
@@ -51,14 +51,14 @@ def copy(chat: Chat, argument: str) -> None:
         return
     text, what = answers[-1], "The answer"
     if argument:
-        from persona_cli.cli.blocks import code_blocks
+        from persona_cli.cli.extracting import code_blocks
 
         blocks = code_blocks(text)
         if not (argument.isdigit() and 1 <= int(argument) <= len(blocks)):
             count = f"{len(blocks)} code block{'s' * (len(blocks) != 1)}"
             screen.say(f"The answer has {count}: /copy N takes one of them, /copy the whole answer.", "yellow")
             return
-        text, what = blocks[int(argument) - 1].rstrip("\n"), f"Code block {argument}"
+        text, what = blocks[int(argument) - 1].text, f"Code block {argument}"
     _to_clipboard(text)
     screen.say(f"{what} is copied, {len(text):,} characters.", "dim")
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from persona_cli.cli import screen
+from persona_cli.cli.completing import complete_installed
 from persona_cli.cli.models import facts
 from persona_cli.cli.models.pulling import pull
 from persona_cli.errors import ModelMissing, NothingFound, Refused, UsageError
@@ -68,7 +69,10 @@ def list_models(
 
 @models.command()
 def info(
-    name: Annotated[str, typer.Argument(help="A model of the list, of the catalog, or a .gguf file.")],
+    name: Annotated[
+        str,
+        typer.Argument(help="A model of the list, of the catalog, or a .gguf file.", autocompletion=complete_installed),
+    ],
     as_json: JsonOption = False,
 ) -> None:
     """What a model is: architecture, size, licence, origin, and whether its checksum is right.
@@ -102,7 +106,9 @@ def info(
 
 @models.command()
 def use(
-    name: Annotated[str, typer.Argument(help="A model of the list, nano, or a .gguf file.")],
+    name: Annotated[
+        str, typer.Argument(help="A model of the list, nano, or a .gguf file.", autocompletion=complete_installed)
+    ],
 ) -> None:
     """Let a model answer and draft from now on. It is loaded once to see whether it works.
 
@@ -119,7 +125,12 @@ def use(
 
 @models.command()
 def rm(
-    names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Models of the list, or unfinished pulls.")],
+    names: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="NAME...", help="Models of the list, or unfinished pulls.", autocompletion=complete_installed
+        ),
+    ],
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
     """Delete downloaded models.
@@ -207,10 +218,10 @@ def _removable(name: str) -> None:
 
 
 def _confirm(question: str, yes: bool) -> None:
-    """Raises Refused where nobody can be asked, or the answer is no."""
+    """Raises UsageError where nobody can be asked, Refused where the answer is no."""
     if yes:
         return
     if sys.stdin is None or not sys.stdin.isatty() or not screen.err_is_terminal():
-        raise Refused("Nothing was deleted: without a terminal to ask on, --yes has to say so.")
+        raise UsageError("Nothing was deleted: without a terminal to ask on, --yes has to say so.")
     if not typer.confirm(question, err=True):
         raise Refused("Nothing was deleted.")

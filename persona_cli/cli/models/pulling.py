@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from persona_cli.cli import screen
+from persona_cli.cli.completing import complete_download
 from persona_cli.cli.models.facts import in_bytes
 from persona_cli.errors import PullFailed, Refused
 
@@ -19,7 +20,14 @@ if TYPE_CHECKING:
 
 
 def pull(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="A name of the catalog, or hf:OWNER/REPO/FILE.gguf.")],
+    model: Annotated[
+        str,
+        typer.Argument(
+            metavar="MODEL",
+            help="A name of the catalog, or hf:OWNER/REPO/FILE.gguf.",
+            autocompletion=complete_download,
+        ),
+    ],
     name: Annotated[str, typer.Option("--name", help="What the model is to be called here.")] = "",
     use: Annotated[bool, typer.Option("--use", help="Use it from now on.")] = False,
     accept: Annotated[

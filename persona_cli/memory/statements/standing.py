@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from persona_cli.memory.statements.stems import sentences, stems
@@ -22,6 +23,12 @@ FITS = 0.2
 # instruction evidence goes from .49 to .66, of all from .685 to .700; with two places to .74, and all falls to .692.
 LIKE_ENOUGH = 0.1
 LONGEST = 1500  # characters that are read: an instruction stands at the beginning or the text is about something else
+
+
+def _later(pattern: str) -> Callable[[], re.Pattern[str]]:
+    """These rules take longer to compile than a search with all the rest, and are for those who said such a thing."""
+    return cache(partial(re.compile, pattern, re.IGNORECASE))
+
 
 _LEAD = (
     r"^(?:(?:ok(?:ay)?|so|and|also|please|hey|oh|by the way|btw|remember|note|"
@@ -39,7 +46,7 @@ _DOING = (
     r"verify|"
     r"warn|write)"
 )
-_INSTRUCTION = re.compile(
+_instruction = _later(
     rf"{_LEAD}(?:always|never)\s+(?:\w+ly\s+)?{_DOING}\b"
     rf"|{_LEAD}(?:from now on|in (?:the )?future|going forward|henceforth|in all (?:your )?(?:answers|replies|"
     rf"responses))\b,?\s*(?:please\s+)?"
@@ -58,13 +65,12 @@ _INSTRUCTION = re.compile(
     rf"language|always|from now on)\b)"
     r"(?!.*\b(?:this|that|these|the (?:following|above|below|attached)|it)\b)"
     rf"|{_LEAD}(?:please\s+)?call me\s+[A-Z][\w-]*\s*[.!]*$",
-    re.IGNORECASE,
 )
 _MUCH = (
     r"(?:(?:really|much|generally|usually|definitely|strongly|always|still|"
     r"absolutely|especially|also|personally|just|simply|very much|tend to|would)\s+)*"
 )
-_PREFERENCE = re.compile(
+_preference = _later(
     rf"\b(?:i|we)\s+{_MUCH}(?:prefer|favou?r)(?!\s+(?:not to say|them all))\b(?!ences?)"
     rf"|\bi(?:['’]d|\s+would)\s+{_MUCH}(?:rather|prefer)\b(?!\s+not\s+say)"
     rf"|\b(?:my|our)\s+(?:(?:all-time|absolute)\s+)?(?:favou?rite|go-to|preferred|"
@@ -80,7 +86,6 @@ _PREFERENCE = re.compile(
     rf"instead\s+of|avoid)\b)"
     rf"|\bi(?:['’]m|\s+am)\s+(?:a\s+)?(?:vegan|vegetarian|more\s+of\s+a|(?:not\s+)?(?:a\s+)?(?:big\s+|"
     rf"huge\s+)?fan\s+of|not\s+into|really\s+into|fond\s+of|allergic\s+to|intolerant)\b",
-    re.IGNORECASE,
 )
 # "Should I prefer X?", "if I prefer": nobody says what he likes.
 _NOT_SAID = re.compile(
@@ -97,7 +102,7 @@ _QUOTED = re.compile(r"```.*?```|^>.*$|\"[^\"]{15,}\"|“[^”]{15,}”", re.DOT
 def standing(text: str) -> str:
     """INSTRUCTION, PREFERENCE or "" for what the user wrote. English rules over the sentences; quotes do not count."""
     said = [sentence.strip("-*• ") for sentence in sentences(_QUOTED.sub(" ", text[:LONGEST]))]
-    if any(_INSTRUCTION.search(sentence) and not sentence.endswith("?") for sentence in said):
+    if any(_instruction().search(sentence) and not sentence.endswith("?") for sentence in said):
         return INSTRUCTION
     if any(_prefers(sentence) for sentence in said):
         return PREFERENCE
@@ -107,7 +112,7 @@ def standing(text: str) -> str:
 def _prefers(sentence: str) -> bool:
     return any(
         not _NOT_SAID.search(sentence[max(0, match.start() - 24) : match.end() + 1])
-        for match in _PREFERENCE.finditer(sentence)
+        for match in _preference().finditer(sentence)
     )
 
 

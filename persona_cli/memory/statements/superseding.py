@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import log
 from typing import TYPE_CHECKING
 
@@ -120,8 +121,13 @@ class _Filled:
 
     @classmethod
     def of(cls, memory: Memory) -> _Filled:
-        text = memory.text[:READ]
-        return cls(memory.speaker, memory.text, slots(text), endings(text))
+        return _read(memory.speaker, memory.text)
+
+
+# Each of a few memories is held against each of the others.
+@lru_cache(maxsize=128)
+def _read(speaker: str, text: str) -> _Filled:
+    return _Filled(speaker, text, slots(text[:READ]), endings(text[:READ]))
 
 
 def _supersedes(older: _Filled, newer: _Filled, share: float) -> bool:

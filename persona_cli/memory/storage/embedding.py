@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -11,8 +12,9 @@ if TYPE_CHECKING:
 
     from persona_cli.privacy.crypto import Seal
 
-# Vectors of questions that are kept: one request asks the same question of several methods of the store.
-ASKED_LATELY = 8
+# Vectors of questions that are kept: one request asks the same question of several methods of the store, and many ask
+# what is known in kind (modes/in_kind.py).
+ASKED_LATELY = 16
 
 
 class Embedder(Protocol):
@@ -46,10 +48,12 @@ class Embedding:
 
     def question(self, query: str) -> NDArray[np.float32]:
         """float32 [dimension]. Those asked last are kept."""
-        vector = self._asked.get(query)
+        vector = self._asked.pop(query, None)
         if vector is None:
-            vector = self._asked[query] = self.vectors([query])[0]
-            if len(self._asked) > ASKED_LATELY:
+            vector = self.vectors([query])[0]
+        self._asked[query] = vector
+        if len(self._asked) > ASKED_LATELY:
+            with suppress(StopIteration, RuntimeError):  # another thread was quicker
                 self._asked.pop(next(iter(self._asked)), None)
         return vector
 

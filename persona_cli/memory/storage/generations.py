@@ -76,8 +76,9 @@ class Generations:
         Raises StoreDamaged, and StoreError for a memory that a newer persona wrote.
         """
         live = self._live()
-        if live is None:
-            return None
+        return None if live is None else self._about(live)
+
+    def _about(self, live: Path) -> About:
         try:
             content = json.loads((live / ABOUT).read_text("utf-8"))
             if content["format"] > FORMAT:
@@ -88,9 +89,10 @@ class Generations:
 
     def collection(self) -> Collection | None:
         """The live collection, opened anew when another process has changed it. None when nothing was ever stored."""
-        live, about = self._live(), self.about()
-        if live is None or about is None:
+        live = self._live()
+        if live is None:
             return None
+        about = self._about(live)
         if self._open is not None:
             path, opened = self._open
             if path == live and opened.stamp() == self._stamp:
@@ -180,7 +182,7 @@ class Generations:
         path = self.folder / name
         if path.exists():
             self.close()
-            path.rename(self.folder / f"g{_number(self._live()) + 1:06d}")
+            path.rename(self._after(self._live()))
             _to_disk(self.folder)
             self._sweep()
 
@@ -230,7 +232,7 @@ class Generations:
             for item in (*path.rglob("*"), path):
                 _to_disk(item)
             self.close()
-            path.rename(self.folder / f"g{_number(live) + 1:06d}")
+            path.rename(self._after(live))
             _to_disk(self.folder)
         except (OSError, sqlite3.Error) as error:
             raise self._not_written(error) from error
@@ -245,17 +247,25 @@ class Generations:
 
     def _live(self) -> Path | None:
         """A folder gets its number when it is whole, so the highest number is always a whole generation."""
-        return max((path for path in self._entries() if _number(path)), key=_number, default=None)
+        return self._newest(self._entries())
+
+    def _newest(self, names: Iterable[str]) -> Path | None:
+        newest = max(names, key=_number, default="")
+        return self.folder / newest if _number(newest) else None
+
+    def _after(self, live: Path | None) -> Path:
+        return self.folder / f"g{_number(live.name if live else '') + 1:06d}"
 
     def _sweep(self) -> None:
-        live = self._live()
-        for path in self._entries():
-            if path != live and (_number(path) or path.name == "next"):
-                shutil.rmtree(path, ignore_errors=True)
+        names = self._entries()
+        live = self._newest(names)
+        for name in names:
+            if (live is None or name != live.name) and (_number(name) or name == "next"):
+                shutil.rmtree(self.folder / name, ignore_errors=True)
 
-    def _entries(self) -> list[Path]:
+    def _entries(self) -> list[str]:
         try:
-            return list(self.folder.iterdir())
+            return [path.name for path in self.folder.iterdir()]
         except FileNotFoundError:
             return []
         except OSError as error:
@@ -273,9 +283,8 @@ class _BuildAnew(Exception):
     """Leaves a generation that cannot be made by cutting."""
 
 
-def _number(path: Path | None) -> int:
+def _number(name: str) -> int:
     """42 for g000042; 0 for what is no generation."""
-    name = path.name if path else ""
     return int(name[1:]) if name[:1] == "g" and name[1:].isdecimal() else 0
 
 

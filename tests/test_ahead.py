@@ -1,0 +1,114 @@
+"""What is loaded while the request is prepared: it opens no connection, asks for no key, and its errors wait."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from persona_cli.ahead import Meanwhile
+from persona_cli.assistant import Assistant
+from persona_cli.consent import Choice
+from persona_cli.errors import Cancelled, Refused, SettingsError
+from persona_cli.exchange import Draft, Request
+from persona_cli.parts import Parts
+from tests.servers import RecordingServer, echo
+
+NAME = "Theodora Quigley"
+ASKED = f"Write a short note to {NAME}."
+
+
+def test_both_are_done_when_the_block_ends() -> None:
+    begun, done = threading.Event(), []
+
+    def work() -> None:
+        begun.wait()
+        done.append("beside")
+
+    with Meanwhile(work):
+        begun.set()
+        done.append("here")
+    assert sorted(done) == ["beside", "here"]
+
+
+@pytest.mark.parametrize("raised", [KeyboardInterrupt, Refused])
+def test_no_thread_outlives_a_block_that_fails_or_is_interrupted(raised: type[BaseException]) -> None:
+    begun, ended = threading.Event(), []
+
+    def work() -> None:
+        begun.wait()
+        ended.append(True)
+
+    with pytest.raises(raised), Meanwhile(work):
+        begun.set()
+        raise raised("now")
+    assert ended == [True]
+
+
+def test_what_fails_beside_is_said_where_it_is_needed() -> None:
+    def work() -> None:
+        raise SettingsError("later")
+
+    with Meanwhile(work):
+        reached = True
+    assert reached
+
+
+def test_certificates_that_cannot_be_read_are_an_error_of_the_sending_and_of_nothing_before(
+    with_cloud: Callable[..., Parts],
+) -> None:
+    parts = with_cloud("https://127.0.0.1:9/v1", ca="/nowhere/ca.pem")
+    shown: list[Draft] = []
+
+    def person(draft: Draft) -> Choice:
+        shown.append(draft)
+        return Choice("accept")
+
+    reply = Assistant(parts, person).ask(Request(ASKED, confirm=True))
+    assert len(shown) == 1
+    with pytest.raises(SettingsError, match=r"ca\.pem"):
+        list(reply)
+
+
+def test_a_request_that_is_prepared_shown_and_cancelled_has_opened_no_connection(
+    with_cloud: Callable[..., Parts],
+) -> None:
+    seen: list[tuple[int, bool]] = []
+    with RecordingServer(echo()) as server:
+
+        def person(draft: Draft) -> Choice:
+            seen.append((server.accepted, "openai._client" in sys.modules))
+            return Choice("cancel")
+
+        with pytest.raises(Cancelled):
+            Assistant(with_cloud(server.base_url), person).ask(Request(ASKED, confirm=True))
+        # The client is loaded by then, and has reached for nothing.
+        assert seen == [(0, True)]
+        assert server.accepted == 0
+        # The control: the same request, let go, comes.
+        list(Assistant(with_cloud(server.base_url), lambda draft: Choice("accept")).ask(Request(ASKED, confirm=True)))
+        assert server.accepted == 1
+
+
+def test_the_key_is_asked_for_only_when_something_is_to_leave(with_cloud: Callable[..., Parts]) -> None:
+    with RecordingServer(echo()) as server:
+        parts = with_cloud(server.base_url)
+        parts = replace(
+            parts, settings=replace(parts.settings, cloud=replace(parts.settings.cloud, key_command="exit 3"))
+        )
+        with pytest.raises(Refused):
+            Assistant(parts).ask(Request(ASKED, confirm=True))
+        assert "cloud" not in parts.__dict__
+
+
+def test_a_long_request_is_read_once_and_as_a_short_one(with_cloud: Callable[..., Parts]) -> None:
+    from persona_cli.modes.sketch import SOON_READ
+
+    parts = with_cloud("http://127.0.0.1:9/v1")
+    long = ASKED + " Say that the weather is fine." * (SOON_READ // 20)
+    for text in (ASKED, long):
+        draft = Assistant(parts).prepare(Request(text))
+        assert NAME not in draft.payload_text and "[PERSON_1]" in draft.payload_text
