@@ -29,3 +29,11 @@ def read_wait(text: str) -> float | None:
     if match is None or not int(match[1]):
         raise UsageError(f"'{text}' is not a time to wait. Write seconds, minutes or hours: 90s, 15m, 2h; or {NEVER}.")
     return float(int(match[1]) * SECONDS[match[2]])
+
+
+def told_wait(seconds: float) -> str:
+    """Whole seconds in words, by the largest unit that they are a number of: 900 is "15 minutes"."""
+    units = ("day", "d"), ("hour", "h"), ("minute", "m"), ("second", "s")
+    unit, size = next((unit, SECONDS[letter]) for unit, letter in units if seconds % SECONDS[letter] == 0)
+    number = round(seconds / size)
+    return f"{number} {unit}" + ("s" if number != 1 else "")

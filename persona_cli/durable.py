@@ -81,7 +81,7 @@ def locked(path: Path) -> Iterator[int]:
 def _opened(path: Path) -> int:
     try:
         return os.open(path, os.O_RDWR)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         create_private(path)
         return os.open(path, os.O_RDWR)
 

@@ -18,9 +18,10 @@ from secrets import token_bytes
 from typing import TYPE_CHECKING, Final
 
 from persona_cli.batch.carrying import Carrier
-from persona_cli.batch.helping import KIT, Help, Kit, heard
+from persona_cli.batch.helping import KIT, Help, Kit, heard, told
 from persona_cli.batch.pool import Gone, Helper
 from persona_cli.cloud.providers import KNOWN
+from persona_cli.errors import PersonaError
 from persona_cli.privacy.crypto import KEY_BYTES, Seal
 from persona_cli.secrets import GENERAL
 
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 # Not -m: that would look for modules in the current folder first.
 BEGIN: Final = "import sys; sys.path[:] = sys.argv[2:]; from {0} import main; main(int(sys.argv[1]))"
+# What a message says it is: why a helper cannot begin.
+TROUBLE: Final = "trouble"
 # Seconds that a helper has to end by itself.
 GOODBYE: Final = 5.0
 
@@ -81,16 +84,19 @@ def on_this_machine(parts: Parts, mode: str, count: int) -> Callable[[int], Help
 
 
 def start_process(kit: Kit, env: Mapping[str, str]) -> Helper:
-    """A helper of this user in a process of its own; it is there, and loads when it is first asked. Raises Gone.
+    """A helper of this user in a process of its own; it is there, and loads when it is first asked.
 
-    Of the environment it gets all but the keys of clouds: it asks none.
+    Of the environment it gets all but the keys of clouds: it asks none. Raises Gone, and the PersonaError for which it
+    cannot begin.
     """
     secrets = {GENERAL, *(known.variable for known in KNOWN.values())}
     running = started(__name__, {name: value for name, value in env.items() if name not in secrets})
     key = token_bytes(KEY_BYTES)
     carrier = Carrier(Seal(key))
     running.ask(key)
-    running.ask(carrier.pack(kit, KIT))
+    if trouble := running.ask(carrier.pack(kit, KIT)):
+        running.end()
+        raise carrier.unpack(trouble, TROUBLE)
     return Helper(running, carrier)
 
 
@@ -101,7 +107,17 @@ def main(descriptor: int) -> None:
     with suppress(EOFError, OSError):
         carrier = Carrier(Seal(connection.recv_bytes()))
         connection.send_bytes(b"")
-        help = Help(carrier.unpack(connection.recv_bytes(), KIT), os.environ)
+        try:
+            help = Help(carrier.unpack(connection.recv_bytes(), KIT), os.environ)
+        except PersonaError as error:
+            connection.send_bytes(carrier.pack(error, TROUBLE))
+            return
         connection.send_bytes(b"")
         while True:
-            connection.send_bytes(heard(help, carrier, connection.recv_bytes()))
+            message = connection.recv_bytes()
+            try:
+                reply = heard(help, carrier, message)
+            except Exception as error:  # its text may be private, and this stderr is a log perhaps
+                print(f"persona: a worker ended: {told(error)}", file=sys.stderr)
+                return
+            connection.send_bytes(reply)

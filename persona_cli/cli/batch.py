@@ -133,7 +133,7 @@ def batch(
             helpers = Helpers(workers, ray, ray_address)
             tally = _answer(parts, chosen, rows, output, jobs, per_minute, total, yes, going_on, quiet, helpers)
     if not quiet:
-        screen.say(summary(tally, total, out is not None))
+        screen.say(summary(tally, total, out is not None, "shown, and nothing sent" if dry_run else "answered"))
     if code := exit_code(tally):
         raise typer.Exit(code)
 
@@ -233,9 +233,9 @@ def exit_code(tally: Tally) -> int:
     return next(iter(tally.codes)) if alike else PersonaError.exit_code
 
 
-def summary(tally: Tally, total: int | None, resumes: bool) -> str:
+def summary(tally: Tally, total: int | None, resumes: bool, done: str = "answered") -> str:
     """One line on what came of it, and what to do next."""
-    parts = [f"{tally.answered} answered"]
+    parts = [f"{tally.answered} {done}"]
     if tally.failed:
         refused = tally.codes[Refused.exit_code]
         parts.append(f"{tally.failed} failed" + (f" ({refused} refused by the gate)" if refused else ""))

@@ -13,6 +13,7 @@ from persona_cli.cli.listed import Listed, ListedGroup
 from persona_cli.errors import PersonaError, UsageError
 
 INTERRUPTED = 130
+TYPED: Final = "persona.typed"
 GROUP_OPTIONS = ("--help", "-h", "--debug", "--install-completion", "--show-completion")
 
 # In the order of the help page.
@@ -67,6 +68,7 @@ class Persona(ListedGroup):
     listed = COMMANDS
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        ctx.meta[TYPED] = list(args)
         if ctx.resilient_parsing:  # the shell completes: nothing is meant that was not typed
             pass
         elif not args:
@@ -87,6 +89,16 @@ class Persona(ListedGroup):
             screen.report(UsageError(f"Did you mean `{slip}`? Nothing was sent. To send it as a request: `{asked}`."))
             raise typer.Exit(UsageError.exit_code)
 
+    def _explain(self, typed: list[str], error: Any) -> None:
+        """Have typer's `error` say how a sentence that begins with a command's name is asked."""
+        import shlex
+
+        from persona_cli.cli.slips import is_sentence
+
+        if getattr(error, "exit_code", 0) == UsageError.exit_code and typed and is_sentence(typed, self.commands):
+            asked = shlex.join(["persona", "ask", *typed])
+            error.message = f"{error.message}\nNothing was sent. If it is a request: `{asked}`."
+
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
@@ -103,6 +115,7 @@ class Persona(ListedGroup):
             raise typer.Exit(0) from None
         except Exception as error:
             # typer's own exceptions carry the exit code that typer acts on.
+            self._explain(ctx.meta[TYPED], error)
             if ctx.params.get("debug") or hasattr(error, "exit_code") or isinstance(error, typer.Abort):
                 raise
             screen.say(

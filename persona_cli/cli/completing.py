@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import typer
 
+from persona_cli.cli.screen import visible
 from persona_cli.errors import PersonaError
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def _conversations(parts: Parts, incomplete: str) -> list[Any]:
         return []
     found = []
     for item in parts.conversations.list(MOST):
-        title = " ".join(item.title.split())
+        title = visible(" ".join(item.title.split()))  # the words of a piped text, perhaps
         if item.id.startswith(incomplete):
             found.append((item.id, title))
         elif title.startswith(incomplete) and _ONE_WORD.fullmatch(title):

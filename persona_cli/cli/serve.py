@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
 NEVER: Final = "never"
 NOBODY: Final = "No server runs. `persona serve` starts one; the other commands work without."
 PORT: Final = 8377
+ENDED: Final = {
+    "told": "The server was told to end, and has.",
+    "unused": "Nobody asked for {idle}: the server has ended.",
+    "changed": "Persona has changed on the disk: the server of the old one has ended.",
+}
 
 
 def serve(
@@ -45,6 +51,7 @@ def serve(
 
     With --http other programs can use it as an OpenAI endpoint, with the bearer token in the file that is named: what
     they send is sanitised, goes to your cloud, and comes back restored. It does not end by itself then.
+    docs/serving.md has recipes, and what is dropped and refused.
 
     \b
     Examples:
@@ -59,6 +66,10 @@ def serve(
     parts = Parts.of_user()
     if sum((stop, status, http or bool(idle))) > 1:
         raise UsageError("--stop and --status stand alone.")
+    if as_json and not status:
+        raise UsageError("--json goes with --status.")
+    if port != PORT and not http:
+        raise UsageError("--port goes with --http.")
     if stop:
         _stop(parts)
     elif status:
@@ -75,6 +86,7 @@ def serve(
 
 
 def _status(parts: Parts, as_json: bool) -> None:
+    from persona_cli.ages import told_wait
     from persona_cli.serve.starting import told
 
     found = told(parts.folders, parts.env, {"do": "status", "link": not as_json})
@@ -86,11 +98,15 @@ def _status(parts: Parts, as_json: bool) -> None:
     if found is None:
         raise NothingFound(NOBODY)
     screen.write(f"process {found['pid']}, persona {found['version']}, since {found['since']}\n")
+    number = found["requests"]
     screen.write(
-        f"{found['requests']} requests answered, {found['under_way']} under way, {found['megabytes']:.0f} MB\n"
+        f"{number} request{'s' if number != 1 else ''} answered, {found['under_way']} under way, "
+        f"{found['megabytes']:.0f} MB\n"
     )
+    if found.get("outdated"):
+        screen.write("persona has changed on the disk since it began: --stop, and start it again\n")
     wait = found["idle_seconds"]
-    screen.write(f"ends {'when told to' if wait is None else f'when nobody asked for {wait:.0f} s'}\n")
+    screen.write(f"ends {'when told to' if wait is None else f'when nobody asked for {told_wait(wait)}'}\n")
     if found["url"]:
         screen.write(f"endpoint {found['url']}, its bearer token is in {found['token_file']}\n")
         screen.write(f"page {found['page']} (opens once)\n")
@@ -136,6 +152,7 @@ def _serve(parts: Parts, idle: str, port: int | None, new_token: bool, backgroun
 
 
 def _run(parts: Parts, wait: float | None, port: int | None, new_token: bool, stack: ExitStack) -> None:
+    from persona_cli.ages import told_wait
     from persona_cli.serve import identity
     from persona_cli.serve.place import token_of
     from persona_cli.serve.server import Server, Serving
@@ -146,15 +163,16 @@ def _run(parts: Parts, wait: float | None, port: int | None, new_token: bool, st
     listener, path = stack.enter_context(listening(parts.folders, parts.env))
     warm = Warm(parts)
     feed, url, visitors = None, "", None
+    elsewhere: Callable[[], int] = int
     if port is not None:
-        feed, url, visitors = _endpoint(parts, warm, port, new_token, stack)
+        feed, url, visitors, elsewhere = _endpoint(parts, warm, port, new_token, stack)
     me = identity.own(parts.folders, parts.env)
     token_file = str(token_of(parts.folders)) if url else ""
 
     def page() -> str:
         return visitors.link(url) if visitors is not None else ""
 
-    server = Server(warm, listener, Serving(str(path), wait, url, token_file, page), me, feed)
+    server = Server(warm, listener, Serving(str(path), wait, url, token_file, page, elsewhere), me, feed)
 
     def warm_up() -> None:
         warm.warm_up()
@@ -167,12 +185,16 @@ def _run(parts: Parts, wait: float | None, port: int | None, new_token: bool, st
         screen.write(f"base_url  {url}\n")
         screen.write(f"token     {token_file}\n")
         screen.write(f"page      {page()}\n")
-    server.run()
+    why = server.run()
+    if why in ENDED:
+        screen.say(ENDED[why].format(idle=told_wait(wait or 0)), "dim")
 
 
-def _endpoint(parts: Parts, warm: Warm, port: int, new_token: bool, stack: ExitStack) -> tuple[Feed, str, Visitors]:
-    """The endpoint for other programs, until `stack` ends: what it and the socket publish to, its base_url, and who
-    may see its page."""
+def _endpoint(
+    parts: Parts, warm: Warm, port: int, new_token: bool, stack: ExitStack
+) -> tuple[Feed, str, Visitors, Callable[[], int]]:
+    """The endpoint for other programs, until `stack` ends: what it and the socket publish to, its base_url, who may
+    see its page, and how many requests it has answered."""
     from persona_cli.proxy.app import application, listening
     from persona_cli.proxy.feed import Feed
     from persona_cli.proxy.page.visitors import Visitors
@@ -180,5 +202,5 @@ def _endpoint(parts: Parts, warm: Warm, port: int, new_token: bool, stack: ExitS
 
     token = make_token(parts.folders) if new_token else read_token(parts.folders)
     feed, visitors = Feed(), Visitors(token)
-    url = stack.enter_context(listening(application(warm, token, feed, visitors), port))
-    return feed, url, visitors
+    app = application(warm, token, feed, visitors)
+    return feed, stack.enter_context(listening(app, port)), visitors, app.state.answered

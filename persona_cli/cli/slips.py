@@ -37,6 +37,15 @@ def meant(arguments: Sequence[str], commands: Mapping[str, Any], piped: bool = F
     return ""
 
 
+def is_sentence(arguments: Sequence[str], commands: Mapping[str, Any]) -> bool:
+    """Whether `arguments`, which begin with the name of a command that cannot read them, may be a request: "serve me a
+    story"."""
+    first, rest = arguments[0], arguments[1:]
+    if first not in commands or len(rest) < 2 or any(word[:1] == "-" for word in arguments):
+        return False
+    return rest[0] not in getattr(commands[first], "commands", {})
+
+
 def one_edit(one: str, other: str) -> bool:
     """Whether a letter more, one less, another, or two that changed places make `one` of `other`."""
     if one == other:

@@ -154,6 +154,9 @@ class Encoder:
 
 
 def open_session(path: Path, threads: int) -> InferenceSession:
+    # From 1.29 on it gives the machine an id and sends that and what it runs to its maker, unless this stands in the
+    # environment when it is imported: switched off later, it has sent its first event (microsoft/onnxruntime#29843).
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     # ONNX Runtime looks for accelerators when it is imported, and warns of what it does not find.
     with silenced():
         import onnxruntime

@@ -15,6 +15,7 @@ import os
 import struct
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from errno import EFBIG
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
@@ -68,7 +69,7 @@ def hand_over(
         snapshots.take_turn()
     descriptor = os.memfd_create("persona")
     try:
-        taken = reader.take(tokens, lambda size: _room(descriptor, size), WORTH_RESTORING)
+        taken = reader.take(tokens, lambda size: _room(descriptor, size, snapshots.most_bytes), WORTH_RESTORING)
         if snapshots.since != since:
             os.close(descriptor)
             return None
@@ -105,6 +106,7 @@ def keep_handed_over(file: BinaryIO, open_seal: Callable[[], Seal]) -> bool:
         if size:
             with memoryview(whole) as view, view[:size] as state:
                 kept = snapshots.keep(head.identity, head.tokens[: head.held], state)
+            snapshots.let_go()  # loading the model can take longer than a rotation of the key waits
     if not head.to_read or not snapshots.has_turn():
         return kept
     engine = Engine(Path(head.path), head.context, threads=head.threads or _half(), snapshots=snapshots)
@@ -114,7 +116,9 @@ def keep_handed_over(file: BinaryIO, open_seal: Callable[[], Seal]) -> bool:
         engine.close()
 
 
-def _room(descriptor: int, size: int) -> Any:
+def _room(descriptor: int, size: int, most: int) -> Any:
+    if size > most:
+        raise OSError(EFBIG, "more than snapshots may take")  # before it is copied, and read again, in vain
     os.ftruncate(descriptor, size)
     return mmap.mmap(descriptor, size)
 

@@ -146,6 +146,7 @@ class Snapshots:
         if len(state) > self.most_bytes or not tokens:
             return False
         try:
+            _ = self._seal  # before the lock: a rotation has the key for itself when it wants the lock, to remove all
             self.folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with locked(self.folder / "lock"):
                 if self._stamp() != (self.since if since is None else since):

@@ -46,7 +46,8 @@ def application(warm: Warm, token: str, feed: Feed, visitors: Visitors | None = 
 
     `visitors` gives out links to the page. Raises ValueError for an empty token.
     """
-    chat = Chat(Desk(warm, feed))
+    desk = Desk(warm, feed)
+    chat = Chat(desk)
     shown = page.routes(feed, token, visitors)
 
     @asynccontextmanager
@@ -75,6 +76,7 @@ def application(warm: Warm, token: str, feed: Feed, visitors: Visitors | None = 
         chat.close()
 
     app.state.stop = stop
+    app.state.answered = lambda: desk.answered
     return app
 
 

@@ -7,6 +7,7 @@ everything else is refused with a sentence, since the answer would not be what t
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -80,7 +81,7 @@ class Asked:
 def read_object(raw: bytes) -> dict[str, Any]:
     """The JSON object of a body. Raises Wrong."""
     try:
-        body = json.loads(raw, parse_constant=_no_number)
+        body = json.loads(raw.decode("utf-8-sig"), parse_constant=_no_number, parse_float=_finite)
         if _HALF.search(raw):  # half a surrogate pair is no character that could be sent on
             json.dumps(body, ensure_ascii=False).encode("utf-8")
     except (ValueError, RecursionError):
@@ -153,7 +154,10 @@ def _message(item: Any, at: str) -> Said:
         raise invalid(f"{at}.role is one of {', '.join(ROLES)}.", f"{at}.role")
     if message.get("function_call"):
         raise invalid("persona passes on tool_calls and no function_call.", f"{at}.function_call")
-    calls = tuple(_call(call, f"{at}.tool_calls[{n}]") for n, call in enumerate(message.get("tool_calls") or ()))
+    given = message.get("tool_calls") or []
+    if not isinstance(given, list):
+        raise invalid(f"{at}.tool_calls is a list of calls.", f"{at}.tool_calls")
+    calls = tuple(_call(call, f"{at}.tool_calls[{n}]") for n, call in enumerate(given))
     content = message.get("content")
     if content is None and role == "assistant":
         content = message.get("refusal")
@@ -278,3 +282,9 @@ def _param(name: str) -> str:
 
 def _no_number(name: str) -> NoReturn:
     raise ValueError(name)
+
+
+def _finite(number: str) -> float:
+    """What JSON writes as 1e999 would leave as Infinity, which is none."""
+    value = float(number)
+    return value if math.isfinite(value) else _no_number(number)

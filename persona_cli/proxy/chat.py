@@ -69,7 +69,7 @@ class Chat:
             await (self._stream if asked.stream else self._whole)(asked, waiting, send)
         except (_Left, OSError):
             self._desk.left(waiting)
-        except asyncio.CancelledError:
+        except BaseException:
             self._desk.left(waiting)
             raise
         finally:

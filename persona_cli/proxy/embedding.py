@@ -23,7 +23,7 @@ def embeddings(warm: Warm, raw: bytes) -> bytes:
     fits = isinstance(texts, list) and 0 < len(texts) <= MOST_TEXTS
     if not isinstance(texts, list) or not fits or not all(isinstance(text, str) and text for text in texts):
         raise invalid(f"input is a text, or a list of at most {MOST_TEXTS} texts; none of them empty.", "input")
-    if asked.get("model", PERSONA) not in (PERSONA, *EMBEDDINGS):
+    if (asked.get("model") or PERSONA) not in (PERSONA, *EMBEDDINGS):
         raise Wrong(
             404, f"Texts are embedded on this machine, by {' or '.join(EMBEDDINGS)}.", "model_not_found", "model"
         )
@@ -34,7 +34,7 @@ def embeddings(warm: Warm, raw: bytes) -> bytes:
         encoder = warm.parts().encoder
         vectors = encoder.embed(texts)
         tokens = sum(encoder.count_tokens(text) for text in texts)
-    if asked.get("dimensions", vectors.shape[1]) != vectors.shape[1]:
+    if asked.get("dimensions") not in (None, vectors.shape[1]):
         raise invalid(f"This model has {vectors.shape[1]} dimensions.", "dimensions")
     data: list[dict[str, Any]] = [
         {

@@ -75,6 +75,8 @@ def wrong(error: BaseException) -> Wrong:
     """What a client is told of `error`. Of what is no sentence for people, nothing but its name."""
     if isinstance(error, Wrong):
         return error
+    if isinstance(error, RecursionError):
+        return invalid("The request is nested too deeply.")
     if isinstance(error, Refused):
         kinds = tuple(sorted({kind for finding in error.findings for kind in _kinds(finding)}))
         return Wrong(403, str(error), "refused_by_gate", findings=kinds, headers=_DONT)

@@ -17,7 +17,8 @@ from typing import Literal, TypeAlias
 State: TypeAlias = Literal["preparing", "refused", "sending", "answering", "done", "failed"]
 Treatment: TypeAlias = Literal["replaced", "withheld", "generalised"]
 
-LAST = 50  # requests that a feed holds: a look back over a working session, and a bound on its memory
+LAST = 50  # requests that a feed holds: a look back over a working session
+MOST = 2**24  # characters of bodies and answers in all: a client may send 8 MB at a time
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,11 @@ class Passed:
     ms_before: float = 0.0
 
     @property
+    def size(self) -> int:
+        """About how many characters it takes to hold."""
+        return len(self.left) + len(self.answer) + sum(len(kept.value) for kept in self.stayed)
+
+    @property
     def bytes_left(self) -> int:
         """How many bytes of it have left the machine, in UTF-8."""
         return 0 if self.state in ("preparing", "refused") else len(self.left.encode("utf-8", "surrogatepass"))
@@ -76,19 +82,20 @@ class Totals:
 
 
 class Feed:
-    """The last `LAST` requests and those who follow them. Every method may be called from any thread.
+    """The last `LAST` requests, fewer where they are large, and those who follow them. Every method may be called from any thread.
 
     Every publishing has a `version`, counted from 1. A follower who is slow misses steps, never the last one, so it
     costs a publisher nothing to have it. `name` is another one for every feed.
     """
 
-    def __init__(self, last: int = LAST) -> None:
+    def __init__(self, last: int = LAST, most: int = MOST) -> None:
         self.name = token_hex(4)
-        self._last = last
+        self._last, self._most = last, most
         self._lock = Lock()
         self._number = 0
         self._version = 0
         self._held: dict[int, tuple[int, Passed]] = {}
+        self._size = 0
         self._dropped = 0  # the highest number that is no longer held
         self._gone = Totals()
         self._closed = False
@@ -105,10 +112,14 @@ class Feed:
             if passed.number <= self._dropped:
                 return
             self._version += 1
+            before = self._held.get(passed.number)
+            self._size += passed.size - (before[1].size if before else 0)
             self._held[passed.number] = (self._version, passed)
-            while len(self._held) > self._last:
+            while len(self._held) > self._last or (self._size > self._most and len(self._held) > 1):
                 self._dropped = min(self._held)
-                self._gone = self._gone.plus(self._held.pop(self._dropped)[1])
+                gone = self._held.pop(self._dropped)[1]
+                self._size -= gone.size
+                self._gone = self._gone.plus(gone)
             self._wake()
 
     def close(self) -> None:

@@ -73,8 +73,8 @@ class Guard:
         if scope["path"] not in self._open and not self._knows(headers.get(b"authorization", b"")):
             raise Wrong(
                 401,
-                "The token is missing or wrong. Give your client the one that `persona serve --http` shows, as its "
-                "API key.",
+                "The token is missing or wrong. Give your client what is in the file that `persona serve --http` "
+                "names, as its API key.",
                 "invalid_api_key",
                 headers={"www-authenticate": "Bearer"},
             )

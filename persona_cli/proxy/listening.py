@@ -5,6 +5,7 @@ with listening(app) as base_url:     # "http://127.0.0.1:40123/v1"
 
 from __future__ import annotations
 
+import logging
 import socket
 import threading
 import time
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 # Connections that wait to be taken.
 BACKLOG: Final = 512
+# Above every level that there is.
+SILENT: Final = logging.CRITICAL + 1
 # Who is still being answered when the server stops has so many seconds.
 GRACE: Final = 2
 
@@ -29,11 +32,12 @@ GRACE: Final = 2
 def listening(app: Starlette, port: int = 0, host: str = "127.0.0.1") -> Iterator[str]:
     """Serve `app`; gives the base_url for a client. `port` 0: a free one. Raises UsageError where it is taken."""
     place = _bound(host, port)
-    # Nothing is logged: a path or an error could hold private text.
+    # Nothing is logged: a path or an error could hold private text. (Without handlers Python writes it to stderr.)
     config = uvicorn.Config(
         app,
         lifespan="on",
         log_config=None,
+        log_level=SILENT,
         access_log=False,
         server_header=False,
         ws="none",
@@ -63,6 +67,6 @@ def _bound(host: str, port: int) -> socket.socket:
     except OSError as error:
         place.close()
         raise UsageError(
-            f"Port {port} of {host} cannot be had ({error.strerror}). Name another with --port, or none for a free one."
+            f"Port {port} of {host} cannot be had ({error.strerror}). Name another with --port; 0 takes any free one."
         ) from None
     return place

@@ -92,7 +92,8 @@ class _Prepared:
 
 
 class Desk:
-    """Takes requests through, for `warm`, and shows them in `feed`. Threads may call `serve` at once."""
+    """Takes requests through, for `warm`, and shows them in `feed`; `answered` counts those that are through, however
+    they ended. Threads may call `serve` at once."""
 
     def __init__(self, warm: Warm, feed: Feed, lines: Lines | None = None) -> None:
         self._warm = warm
@@ -102,6 +103,7 @@ class Desk:
         # Servers that know nothing of stream_options.
         self._uncounted: set[str] = set()
         self._active: set[_Request] = set()
+        self.answered = 0
         self._lock = threading.Lock()
 
     def serve(self, asked: Asked, client: Client, arrived: float) -> None:
@@ -110,10 +112,12 @@ class Desk:
         with self._lock:
             self._active.add(request)
         try:
-            request.run()
+            with self._warm.in_use():
+                request.run()
         finally:
             with self._lock:
                 self._active.discard(request)
+                self.answered += 1
 
     def left(self, client: Client) -> None:
         """`client` has hung up: so does persona."""
@@ -178,7 +182,7 @@ class _Request:
     def _prepare(self) -> _Prepared:
         """Everything up to the cloud's door. Raises Wrong, Refused, SettingsError, StoreError."""
         asked, desk = self._asked, self._desk
-        with desk._warm.models():
+        with desk._warm.models(lambda _: self._if_there()):
             self._if_there()
             base = desk._warm.parts()
             settings = chosen(base.settings, asked.model)

@@ -77,7 +77,8 @@ class Sanitiser:
     def arguments(self, text: str) -> str:
         """The arguments of a call: detection reads the whole, and each string and number in it is masked by itself."""
         try:
-            plain = json.dumps(json.loads(text), ensure_ascii=False)
+            plain = json.dumps(json.loads(text), ensure_ascii=False, allow_nan=False)
+            plain.encode("utf-8")  # half a surrogate pair is no character that could be sent on
         except (ValueError, RecursionError):
             return self.text(readable(text))
         masked = self._literals(plain, self._detector.find(plain), self._hidden)

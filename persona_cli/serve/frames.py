@@ -72,7 +72,7 @@ def _exactly(connection: socket.socket, count: int) -> bytes | None:
 def _read(data: bytes) -> Frame:
     try:
         frame = json.loads(data)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Garbled from error
     if not isinstance(frame, dict):
         raise Garbled

@@ -16,7 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from persona_cli.serve import identity
 from persona_cli.serve.answering import Answering
@@ -34,16 +34,21 @@ STOPPING: Final = 5.0
 # Between two looks at whether the code is still the one that runs, and at whether anybody asked.
 LOOK: Final = 1.0
 
+# Why a server ended.
+Ended = Literal["signal", "told", "unused", "changed"]
+
 
 @dataclass(frozen=True)
 class Serving:
-    """What a server tells of itself. `url` is that of the endpoint, "" for none; `page` gives a link to its page."""
+    """What a server tells of itself. `url` is that of the endpoint, "" for none; `page` gives a link to its page,
+    and `elsewhere` how many requests were answered there."""
 
     socket: str
     idle: float | None
     url: str = ""
     token_file: str = ""
     page: Callable[[], str] = str
+    elsewhere: Callable[[], int] = int
 
 
 class Server:
@@ -87,6 +92,7 @@ class Server:
         self._answered = 0
         self._used = time.monotonic()
         self._ending = False
+        self._why: Ended = "signal"
         self._waker, self._woken = socket.socketpair()
         for end in (self._waker, self._woken):
             end.setblocking(False)
@@ -96,19 +102,25 @@ class Server:
         self._ending = True
         self._wake()
 
-    def run(self) -> None:
-        """Answer until the end."""
+    def run(self) -> Ended:
+        """Answer until the end; why it came."""
         with selectors.DefaultSelector() as watched:
             watched.register(self._listener, selectors.EVENT_READ)
             watched.register(self._woken, selectors.EVENT_READ)
             while not self._ending:
                 self._turn(watched, LOOK)
-                self._ending = self._ending or self._nobody_asks()
+                if not self._ending and self._nobody_asks():
+                    self._end_because("unused")
             watched.unregister(self._listener)
             self._finish(watched)
         self._clouds.close()
         for end in (self._waker, self._woken):
             end.close()
+        return self._why
+
+    def _end_because(self, why: Ended) -> None:
+        if not self._ending:
+            self._ending, self._why = True, why
 
     def _finish(self, watched: selectors.BaseSelector) -> None:
         """Wait for what is under way, then stop it."""
@@ -119,12 +131,16 @@ class Server:
                 for line in list(self._lines):
                     line.end()
             until = time.monotonic() + seconds
-            while (self._lines or self._workers) and time.monotonic() < until:
+            while (self._lines or self._workers or self._is_asked_by_http(stop)) and time.monotonic() < until:
                 self._turn(watched, min(LOOK, until - time.monotonic()))
                 for line in [line for line in self._lines if not line.is_busy and not line.has_waiting]:
                     self._drop(watched, line)
         for line in list(self._lines):
             self._drop(watched, line)
+
+    def _is_asked_by_http(self, stop: bool) -> bool:
+        """Whether the endpoint is answering; it stops by itself what it still answers when this server has ended."""
+        return not stop and self._warm.unused == 0.0
 
     def _turn(self, watched: selectors.BaseSelector, wait: float) -> None:
         for line in self._lines:
@@ -177,7 +193,7 @@ class Server:
             line.send({"end": {**self._status(), **links}})
         elif do == "stop":
             line.send({"end": {"pid": os.getpid()}})
-            self._ending = True
+            self._end_because("told")
         elif do == "let go":
             self._begin(line, self._let_go, line)
         elif do == "hello":
@@ -204,7 +220,7 @@ class Server:
         try:
             afterwards = self._answering(self._warm, self._clouds, line, self._feed).answer(frame)
         finally:
-            self._answered += 1
+            self._answered += frame.get("do") != "choose"  # which only goes before the request itself
             self._used = time.monotonic()
             self._answered_one(line)
         try:
@@ -238,7 +254,7 @@ class Server:
         if now - self._code_looked > LOOK:
             self._code_looked = now
             if identity.code_mark(self._code) != self._code_mark:
-                self._ending = True
+                self._end_because("changed")
         if self._ending:
             return "ends"
         if hello is None:
@@ -247,21 +263,22 @@ class Server:
 
     def _nobody_asks(self) -> bool:
         idle = self._serving.idle
-        used = max(self._used, self._warm.used)
-        return idle is not None and not self._workers and time.monotonic() - used > idle
+        unused = min(time.monotonic() - self._used, self._warm.unused)
+        return idle is not None and not self._workers and unused > idle
 
     def _status(self) -> Frame:
         return {
             "pid": os.getpid(),
             "version": self._me["version"],
             "since": self._since.isoformat(timespec="seconds"),
-            "requests": self._answered,
+            "requests": self._answered + self._serving.elsewhere(),
             "under_way": len(self._workers),
             "idle_seconds": self._serving.idle,
             "socket": self._serving.socket,
             "url": self._serving.url,
             "token_file": self._serving.token_file,
             "megabytes": _megabytes(),
+            "outdated": identity.code_mark(self._code) != self._code_mark,
         }
 
     def _drop(self, watched: selectors.BaseSelector, line: Line) -> None:

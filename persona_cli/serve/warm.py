@@ -43,8 +43,8 @@ class Warm:
     """The parts that many requests share. Threads may call everything here at once."""
 
     def __init__(self, parts: Parts) -> None:
-        self.used = time.monotonic()
-        """When a request came last."""
+        self._used = time.monotonic()
+        self._users = 0
         self._begun = replace(parts)
         self._look = threading.RLock()
         self._models = threading.Lock()
@@ -67,7 +67,7 @@ class Warm:
         StoreError.
         """
         with self._look:
-            self.used = time.monotonic()
+            self._used = time.monotonic()
             base = self._base(self._of_file() if settings is None else settings)
             lent = replace(base, env=base.env if env is None else env, unlogged=unlogged)
             left_out = {*_OWN, *(_UNLOGGED if unlogged else ())}
@@ -108,7 +108,24 @@ class Warm:
                 Assistant(parts).prepare(request)
             if parts.settings.cloud.configured:
                 parts.cloud.warm_up()
-        self.used = time.monotonic()
+        self._used = time.monotonic()
+
+    @contextmanager
+    def in_use(self) -> Iterator[None]:
+        """A request is on its way as long as this is open, whether it uses anything or waits for the cloud."""
+        with self._look:
+            self._users += 1
+        try:
+            yield
+        finally:
+            with self._look:
+                self._users -= 1
+                self._used = time.monotonic()
+
+    @property
+    def unused(self) -> float:
+        """Seconds since a request came or was through; 0 while one is on its way."""
+        return 0.0 if self._users else time.monotonic() - self._used
 
     def let_go(self) -> None:
         """Close everything, and the hold on the key with it; the next request opens it again."""

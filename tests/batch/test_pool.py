@@ -20,7 +20,7 @@ from persona_cli.batch.helping import ASKED, Accident, Kit, told
 from persona_cli.batch.pool import TRIES, Gone, Helper
 from persona_cli.batch.process import Running, start_process
 from persona_cli.batch.worker import Ready, Worker
-from persona_cli.errors import StoreDamaged
+from persona_cli.errors import SettingsError, StoreDamaged
 from persona_cli.memory.store import Note
 from persona_cli.parts import Parts
 from persona_cli.privacy.crypto import Seal
@@ -114,6 +114,28 @@ def test_no_worker_has_the_key_of_the_cloud(with_cloud: Callable[..., Parts]) ->
     told = Path(f"/proc/{helper.line.process.pid}/environ").read_bytes()
     helper.line.end()
     assert b"PERSONA_NOTE=kept" in told and b"sk-" not in told
+
+
+def test_why_no_worker_can_begin_is_told_and_nothing_else(
+    with_cloud: Callable[..., Parts], capfd: pytest.CaptureFixture[str]
+) -> None:
+    parts = with_cloud("http://127.0.0.1:9/v1")
+    parts = replace(parts, settings=with_value(parts.settings, "memory.embedder", "nonsense"))
+    with pytest.raises(SettingsError, match="is 'nonsense'"), pool_of(parts, 2, processes(parts)):
+        pass
+    assert capfd.readouterr().err == ""
+
+
+def test_what_ends_a_worker_is_told_without_its_text(
+    with_cloud: Callable[..., Parts], capfd: pytest.CaptureFixture[str]
+) -> None:
+    helper = processes(with_cloud("http://127.0.0.1:9/v1"))(0)
+    assert isinstance(helper.line, Running)
+    with pytest.raises(Gone):
+        helper.line.ask(helper.carrier.pack(("no row", {"name": "Emma Roberts"}), ASKED))
+    helper.line.process.wait(30)
+    said = capfd.readouterr().err
+    assert said.startswith("persona: a worker ended: AttributeError at ") and said.count("\n") == 1
 
 
 def test_a_request_of_which_every_worker_dies_is_an_error_and_the_others_are_answered(

@@ -256,7 +256,7 @@ def test_a_persona_that_was_started_anew_says_which_link_to_open(browser: Browse
         port = urlsplit(server.base_url).port or 0
     with page_server(port=port):
         tab.wait("document.querySelector('#connection').dataset.state == 'closed'")
-        assert "persona serve --open" in tab.text()
+        assert "persona serve --status" in tab.text()
 
 
 def test_the_page_holds_as_many_requests_as_persona_does(browser: Browser, server: PageServer) -> None:

@@ -29,6 +29,11 @@ def test_conversations_are_offered_by_id_and_title(parts: Parts) -> None:
     assert offered("persona chats rm nothing") == set()
 
 
+def test_a_title_does_nothing_to_the_terminal(parts: Parts) -> None:
+    trip = parts.conversations.new("trip \x1b]0;owned\x07")
+    assert _conversations(parts, trip.id) == [(trip.id, "trip ␛]0;owned␇")]
+
+
 @pytest.mark.parametrize("gone", ["key_file", "vault_file"])
 def test_without_a_key_that_lies_open_none_is_looked_for(parts: Parts, gone: str) -> None:
     parts.conversations.new("trip")

@@ -9,7 +9,7 @@ import pytest
 import typer
 
 from persona_cli.cli.commands import app
-from persona_cli.cli.slips import meant, one_edit
+from persona_cli.cli.slips import is_sentence, meant, one_edit
 from tests.installed import persona
 from tests.servers import RecordingServer, echo
 
@@ -40,7 +40,8 @@ def test_a_slip_is_told_from_a_request(typed: str, command: str) -> None:
         ["chat", "--chat", "list"], ["chart", "-f", "data.csv"], ["profiles", "of", "courage"], ["mode", "a", "plan"],
         ["shell", "scripts"], ["forgets", "everything"], ["demos", "are", "hard"], ["summarise"],
         ["translate", "-f"], ["config", "lst"], ["-f", "a.md", "model"], ["tell", "me"], ["café", "list"],
-        ["tool", "list", "for", "a", "carpenter"], ["key", "list", "of", "arguments"], ["model", "use", "cases", "in", "banking"],
+        ["tool", "list", "for", "a", "carpenter"], ["key", "list", "of", "arguments"],
+        ["model", "use", "cases", "in", "banking"],
         ["template", "show", "for", "a", "rehearsal"], ["model", "pull", "up", "technique"],
     ],
 )  # fmt: skip
@@ -56,6 +57,26 @@ def test_what_stands_alone_over_a_piped_text_is_a_request_where_the_name_is_shor
 @pytest.mark.parametrize("name", COMMANDS)
 def test_no_command_is_a_slip_of_another(name: str) -> None:
     assert meant([name], COMMANDS) == ""
+
+
+@pytest.mark.parametrize(
+    ("typed", "may"),
+    [
+        ("serve me a story", True), ("memory of my mother", True), ("demo of love", True), ("memory list now", False),
+        ("serve --idle soon", False), ("serve stop", False), ("batch of --jobs 3", False), ("hello my friend", False),
+        ("config get a b", False),
+    ],
+)  # fmt: skip
+def test_a_sentence_that_begins_with_a_command(typed: str, may: bool) -> None:
+    assert is_sentence(shlex.split(typed), COMMANDS) is may
+
+
+def test_a_sentence_that_begins_with_a_command_is_told_how_it_is_asked() -> None:
+    for typed in ("serve", "me", "a story"), ("memory", "of", "my mother"):
+        done = persona(*typed)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert f"Nothing was sent. If it is a request: `persona ask {shlex.join(typed)}`." in done.stderr
+    assert "If it is a request" not in persona("config", "get", "a", "b").stderr
 
 
 def test_one_edit() -> None:

@@ -7,8 +7,6 @@ import subprocess
 import sys
 from typing import Any
 
-import pytest
-
 PROGRAM = """
 import json, sys
 {before}
@@ -64,12 +62,9 @@ assert AsyncOpenAI is openai.AsyncOpenAI and OpenAI is sdk.OpenAI and not hasatt
 """
 
 
-@pytest.mark.parametrize(
-    "program", [TOLD, TOLD.replace("assert openai.__version__", "assert openai._version.__version__", 1)]
-)
-def test_what_the_package_itself_tells_is_there_too(program: str) -> None:
+def test_what_the_package_itself_tells_is_there_too() -> None:
     """A user's own functions (--functions) may ask for the version, or import all its names."""
-    subprocess.run([sys.executable, "-c", program], check=True)
+    subprocess.run([sys.executable, "-c", TOLD], check=True)
 
 
 # One look at a module of the SDK fails, as if this release had none of that name.

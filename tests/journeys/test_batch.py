@@ -200,6 +200,7 @@ def test_a_dry_run_shows_every_payload_and_sends_and_keeps_nothing(tmp_path: Pat
         sent = server.received
     first, second = (json.loads(line) for line in done.stdout.splitlines())
     assert (done.returncode, sent) == (0, b"") and second["payload"] is None
+    assert "2 shown, and nothing sent." in done.stderr
     assert "anna.kowalska@example.net" in first["placeholders"].values()
     assert "anna" not in json.dumps(first["payload"]).lower()
     assert persona("audit", "list", "--json").stdout.strip() in ("[]", "")

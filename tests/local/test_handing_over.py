@@ -6,8 +6,10 @@ import gc
 import os
 import resource
 import shutil
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -26,7 +28,7 @@ from persona_cli.local.snapshots import Snapshots, forget_snapshots, snapshots_f
 from persona_cli.modes.local import LOCAL_SYSTEM
 from persona_cli.parts import Parts
 from persona_cli.paths import embedded_model
-from persona_cli.privacy.crypto import data_key
+from persona_cli.privacy.crypto import Seal, data_key
 from persona_cli.privacy.key_use import key_alone
 from persona_cli.settings import LOCAL, with_value
 from persona_cli.sketch.prompts import FINISH_SYSTEM
@@ -98,6 +100,14 @@ def test_what_the_next_prompt_has_otherwise_is_read_in_the_background(parts: Par
     assert later.evaluated < 20 and len(list((tmp_path / "kv").glob("*.kv"))) == 1
     engine.close()
     later.close()
+
+
+def test_what_there_is_no_room_for_is_not_handed_over(parts: Parts) -> None:
+    small = replace(parts, settings=with_value(parts.settings, "local.snapshots", 1))
+    small.conversations.open("talk")
+    ask(small, "Sum it up.", DOCUMENT)
+    assert keep_later(small, "talk") is None and ask(small, "Once more.")
+    small.engine.close()
 
 
 def next_prompt(parts: Parts, text: str) -> list[Message]:
@@ -223,6 +233,32 @@ def test_reading_ahead_keeps_nobody_from_rotating_the_key(parts: Parts) -> None:
     with key_alone(parts.folders):
         pass
     background.close()
+
+
+def test_who_waits_for_a_key_that_is_rotated_does_not_keep_the_rotation_waiting(parts: Parts) -> None:
+    """A rotation has the key for itself while it removes the snapshots, and may be ended by who wants to keep one."""
+    folder, waits = snapshots_folder(parts.folders), threading.Event()
+    data_key(parts.folders)  # there is one
+    gc.collect()
+
+    def open_seal() -> Seal:
+        waits.set()
+        return data_key(parts.folders)
+
+    background = Snapshots(folder, open_seal, 2**30, turn=b"of a request")
+    # In this order: the key is free again before the threads are waited for.
+    with ThreadPoolExecutor(2) as threads, key_alone(parts.folders):
+        keeping = threads.submit(background.keep, "model", [1, 2, 3], memoryview(b"what was read"))
+        assert waits.wait(30)
+        threads.submit(forget_snapshots, folder).result(timeout=10)
+    assert not keeping.result() and not kept(parts)
+
+
+def test_where_the_user_has_removed_everything_nothing_comes_back(talked: Parts) -> None:
+    process = keep_later(talked, "talk")
+    shutil.rmtree(talked.folders.data)
+    assert process is not None and process.wait() == 0
+    assert not talked.folders.data.exists(), "a new key, and under it what was said"
 
 
 def test_a_folder_that_went_meanwhile_is_made_again(talked: Parts) -> None:

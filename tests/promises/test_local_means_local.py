@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 from tests.chroma_server import chroma_server
@@ -59,3 +62,18 @@ def test_local_opens_no_socket_to_a_memory_on_a_server_either(tmp_path: Path) ->
 def test_the_guard_sees_the_cloud_being_called(tmp_path: Path) -> None:
     done = run_guarded([COMMAND, "ask", "hello"], tmp_path, CLOUD)
     assert done.code == 5 and done.attempts
+
+
+def test_the_runtime_of_the_encoders_tells_its_maker_nothing(tmp_path: Path) -> None:
+    """ONNX Runtime (1.29 and later) gives the machine an id, and sends that and what runs to Microsoft, from a thread
+    of its own. It keeps still where it believes to be tested: those variables are taken away here."""
+    home = tmp_path / "somebody"
+    home.mkdir()
+    quiet = {"CI", "GITHUB_ACTIONS", "ORT_RUNNING_UNIT_TESTS", "ORT_DISABLE_TELEMETRY"}
+    env = {name: value for name, value in os.environ.items() if name not in quiet and not name.startswith("XDG_")}
+    script = "from persona_cli.privacy.tagger import Tagger; print(len(list(Tagger().find('Tom Brannigan'))))"
+    done = subprocess.run(
+        [sys.executable, "-c", script], env={**env, "HOME": str(home)}, capture_output=True, text=True, timeout=60
+    )
+    assert done.stdout == "1\n", done.stderr
+    assert [path for path in home.rglob("*") if path.is_file()] == []

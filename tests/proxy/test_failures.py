@@ -156,6 +156,33 @@ def test_who_hangs_up_ends_the_clouds_stream_too(endpoint: Endpoint, stream: boo
     assert [item.outcome for item in endpoint.parts.audit.list()][-1] == "interrupted"
 
 
+def test_who_waits_for_the_cloud_is_somebody_who_asks(endpoint: Endpoint) -> None:
+    """A server that ends by itself does not end under an answer."""
+    endpoint.plan.append(stalls("One "))
+    before = len(endpoint.cloud.requests)
+    connection = _post(endpoint, stream=True)
+    while len(endpoint.cloud.requests) == before:
+        threading.Event().wait(0.01)
+    assert endpoint.warm.unused == 0.0
+    connection.close()
+    endpoint.ended()
+    while endpoint.warm.unused == 0.0:
+        threading.Event().wait(0.01)
+
+
+def test_who_hangs_up_ends_the_reading_of_a_long_text(endpoint: Endpoint) -> None:
+    """All others wait for the models meanwhile."""
+    text = " ".join(f"The {number}th sentence speaks of weather, tea and trains." for number in range(1500))
+    connection = http.client.HTTPConnection("127.0.0.1", endpoint.port, timeout=20)
+    body = {"model": "persona", "messages": [{"role": "user", "content": text}]}
+    connection.request("POST", "/v1/chat/completions", json.dumps(body), {"Authorization": f"Bearer {TOKEN}"})
+    while endpoint.feed.recent()[-1].state != "preparing":
+        threading.Event().wait(0.01)
+    connection.close()
+    assert endpoint.ended().error == "The client hung up."
+    assert endpoint.warm.parts().detector._seen.get(text) is None, "it was read to its end"
+
+
 def test_many_ask_at_once_and_everybody_gets_their_own(endpoint: Endpoint) -> None:
     names = [f"{first} {last}" for first in ("Anna", "Tobias", "Ingrid", "Declan") for last in (
         "Marlow", "Renner", "Solheim", "Brannigan", "Okafor", "Petrov", "Quist", "Varga")]  # fmt: skip

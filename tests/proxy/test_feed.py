@@ -59,6 +59,19 @@ def test_the_last_fifty_are_held_and_one_that_was_dropped_stays_dropped() -> Non
     assert numbers(feed) == list(range(4, 54))
 
 
+def test_large_requests_push_older_ones_out_and_the_newest_stays_whatever_its_size() -> None:
+    feed = Feed(most=1_000)
+    for number in (1, 2, 3):
+        feed.publish(passed(number, left="x" * 300))
+    assert numbers(feed) == [1, 2, 3]
+    feed.publish(passed(3, left="x" * 300, answer="y" * 500))  # the same request, grown
+    assert numbers(feed) == [3]
+    feed.publish(passed(4, left="z" * 5_000))
+    assert numbers(feed) == [4]
+    feed.publish(passed(5))
+    assert numbers(feed) == [5] and feed.totals().requests == 5
+
+
 def test_a_late_first_step_of_an_old_request_does_not_push_a_newer_one_out() -> None:
     feed = Feed(last=2)
     for number in (3, 4, 1):

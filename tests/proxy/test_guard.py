@@ -5,11 +5,15 @@ from __future__ import annotations
 import http.client
 import json
 import shutil
+import socket
 import subprocess
 from typing import Any
 
 import pytest
+from starlette.applications import Starlette
+from starlette.routing import Route
 
+from persona_cli.proxy.app import listening
 from tests.proxy.conftest import TOKEN, Endpoint
 
 CURL = shutil.which("curl") or "curl"
@@ -110,6 +114,12 @@ def test_what_is_not_there_is_not_there_and_nobody_is_sent_on(endpoint: Endpoint
         ('{"messages": [{"role": "user", "content": 3}]}', "content"),
         ('{"messages": [{"role": "user", "content": "x"}], "temperature": "hot"}', "temperature"),
         ('{"messages": [{"role": "user", "content": "x"}], "temperature": NaN}', "JSON"),
+        ('{"messages": [{"role": "user", "content": "x"}], "temperature": 1e999}', "JSON"),
+        (b'{"messages": [{"role": "user", "content": "Anna Marlow \xed\xa0\x80"}]}', "JSON"),
+        ('{"messages": [{"role": "user", "content": "x"}]}'.encode("utf-16"), "JSON"),
+        ('{"messages": [{"role": "assistant", "content": "x", "tool_calls": 5}]}', "tool_calls"),
+        ('{"messages": [{"role": "user", "content": "x"}], "tools": [{"type": "function", "function": {"name": "f", '
+         '"parameters": ' + '{"items": ' * 900 + "{}" + "}" * 900 + "}}]}", "deep"),
         ('{"messages": [{"role": "user", "content": "x"}], "stream": "yes"}', "stream"),
         ('{"messages": [{"role": "user", "content": "x"}], "logit_bias": {"50256": -100}}', "logit_bias"),
         ('{"messages": [{"role": "user", "content": "x"}], "logprobs": true}', "logprobs"),
@@ -165,6 +175,28 @@ def test_what_is_too_long_is_not_read(endpoint: Endpoint) -> None:
     except (BrokenPipeError, ConnectionResetError):
         pass  # it was not even read
     connection.close()
+
+
+def test_what_is_no_request_and_what_fails_writes_no_log(caplog: pytest.LogCaptureFixture) -> None:
+    """A log without a handler goes to stderr, and so does its traceback, which may hold private text."""
+
+    class Fails:
+        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            raise ValueError("Anna Marlow")
+
+    app = Starlette(routes=[Route("/fails", Fails())])
+    app.state.stop = lambda: None
+    with listening(app) as base_url:
+        place = ("127.0.0.1", int(base_url.rsplit(":", 1)[1].split("/")[0]))
+        with socket.create_connection(place, timeout=20) as garbage:
+            garbage.sendall(b"\xffAnna Marlow\r\n\r\n")
+            assert b"400" in garbage.recv(1000)
+        with socket.create_connection(place, timeout=20) as asking:
+            asking.sendall(b"GET /fails HTTP/1.1\r\nHost: x\r\n\r\n")
+            while asking.recv(1000):
+                pass
+    assert [record.name for record in caplog.records] == []
 
 
 def test_an_empty_token_lets_nobody_in(endpoint: Endpoint) -> None:

@@ -54,7 +54,7 @@ def test_a_stranger_gets_a_sentence_and_nothing_else(server: PageServer, path: s
     response = get(server, path)
 
     assert response.status == 401
-    assert "persona serve --open" in text(response)
+    assert "persona serve --status" in text(response)
     assert "script" not in text(response)
     assert STAYED[0].value not in text(response)
     assert response.headers["www-authenticate"] == "Bearer"

@@ -150,3 +150,16 @@ def test_a_number_in_arguments_is_a_value_too(endpoint: Endpoint) -> None:
     assert "4111" not in body and "Brandt" not in body and "Marlow" not in body
     sent = json.loads(endpoint.last().json()["messages"][1]["tool_calls"][0]["function"]["arguments"])
     assert sent["card"].startswith("[ID_")
+
+
+@pytest.mark.parametrize("arguments", ['{"to": "\\ud800 Anna Marlow"}', '{"to": "Anna Marlow", "at": 1e999}'])
+def test_arguments_that_json_cannot_say_are_told_as_text(endpoint: Endpoint, arguments: str) -> None:
+    """Another model wrote them: what cannot be written down again is no reason to refuse the chat."""
+    called = {"id": "a", "type": "function", "function": {"name": "send_mail", "arguments": arguments}}
+    endpoint.ask(
+        {"role": "user", "content": "Go on."},
+        {"role": "assistant", "content": None, "tool_calls": [called]},
+        {"role": "tool", "tool_call_id": "a", "content": "Sent."},
+    )
+    told = endpoint.last().json()["messages"][2]["tool_calls"][0]["function"]["arguments"]
+    assert "[PERSON_1]" in told and "arlow" not in told and "Infinity" not in told

@@ -291,7 +291,9 @@ def test_a_client_that_differs_is_not_served(asking: Parts) -> None:
 
 
 def test_nonsense_ends_the_line_and_not_the_server(asking: Parts) -> None:
-    for nonsense in (b"\xff\xff\xff\xff", b"\0\0\0\2{]", b"GET / HTTP/1.1\r\n\r\n" * 9):
+    deep = b'{"do":' + b"[" * 100_000 + b"]" * 100_000 + b"}"
+    for nonsense in (b"\xff\xff\xff\xff", b"\0\0\0\2{]", b"GET / HTTP/1.1\r\n\r\n" * 9,
+                     len(deep).to_bytes(4, "big") + deep):  # fmt: skip
         with reach(asking.folders, asking.env) as way:  # type: ignore[union-attr]
             way.sendall(nonsense)
             with _gone():
@@ -305,9 +307,10 @@ def test_old_code_ends_by_itself(tmp_path: Path) -> None:
     (code / "one.py").write_text("a = 1\n")
     parts = user(tmp_path / "home")
     with in_thread(parts, code=code) as server:
-        assert connection(parts) is not None
+        assert connection(parts) is not None and not server._status()["outdated"]
         (code / "one.py").write_text("a = 22\n")
         os.utime(code / "one.py", (1, 1))
+        assert server._status()["outdated"]
         server._code_looked -= 10  # a second has passed
         assert connection(parts) is None
         wait_for(lambda: reach(parts.folders, parts.env) is None)
@@ -318,6 +321,16 @@ def test_nobody_asks(tmp_path: Path) -> None:
     with in_thread(parts) as server:
         assert not server._nobody_asks()
         server._serving = replace(server._serving, idle=0.01)
+        wait_for(lambda: reach(parts.folders, parts.env) is None)
+
+
+def test_an_answer_under_way_over_http_is_waited_for(tmp_path: Path) -> None:
+    parts = user(tmp_path)
+    warm = Warm(parts)
+    with in_thread(parts, warm) as server:
+        with warm.in_use():
+            server._serving = replace(server._serving, idle=0.0)
+            assert not server._nobody_asks()
         wait_for(lambda: reach(parts.folders, parts.env) is None)
 
 

@@ -6,16 +6,20 @@ For the encoder they are to compare with, not shipped; the tagger, which loses l
 from __future__ import annotations
 
 import logging
+import os
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 import onnx
-import onnxruntime
-from onnxruntime.quantization import QuantType, quantize_dynamic
 
 from models.recipes.encoder.graph import Storage, model
 from models.recipes.encoder.source import Weights
+
+# It reports to its maker otherwise; it looks for this once, when it is loaded.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+import onnxruntime  # noqa: E402
+from onnxruntime.quantization import QuantType, quantize_dynamic  # noqa: E402
 
 
 def others(weights: Weights) -> dict[str, bytes]:

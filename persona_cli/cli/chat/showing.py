@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from textwrap import shorten
+from textwrap import indent, shorten
 from typing import TYPE_CHECKING
 
 from persona_cli.cli import screen
@@ -41,7 +41,7 @@ def history(chat: Chat, argument: str) -> None:
     for turn in turns[-max(1, int(argument or TURNS)) :]:
         here = "  (stays here)" if turn.here else ""
         screen.say(f"{_mark(turn.role)} {turn.time:%Y-%m-%d %H:%M}{here}", "dim")
-        screen.say(f"  {_cut(turn.text, LISTED)}")
+        screen.say(indent(_cut(turn.text, LISTED), "  "))
 
 
 def sent(chat: Chat, argument: str) -> None:

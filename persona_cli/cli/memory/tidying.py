@@ -11,12 +11,13 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from persona_cli.errors import ModelBroken, ModelMissing, PersonaError
+from persona_cli.errors import ModelBroken, ModelMissing, PersonaError, StoreError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from persona_cli.parts import Parts
+    from persona_cli.privacy.crypto import Seal
 
 DAY = 24 * 3600
 # Fewer memories than this need no tidying up every day.
@@ -87,8 +88,14 @@ def keep_handed_over() -> None:
     from persona_cli.local import handing_over
     from persona_cli.privacy.crypto import data_key
 
+    def open_seal() -> Seal:
+        folders = paths.folders()
+        if not folders.vault_file.exists():  # all of it was removed meanwhile: no new key for what was in it
+            raise StoreError("There is no conversation any more.")
+        return data_key(folders)
+
     with suppress(PersonaError, OSError):
-        handing_over.keep_handed_over(os.fdopen(0, "rb"), lambda: data_key(paths.folders()))
+        handing_over.keep_handed_over(os.fdopen(0, "rb"), open_seal)
 
 
 def keep_last(parts: Parts) -> bool:

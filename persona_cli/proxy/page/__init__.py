@@ -48,7 +48,7 @@ HEADERS: Final = {
 }
 STRANGER: Final = (
     "This page shows what persona keeps private, so it opens only for you.\n\n"
-    "Open the link that `persona serve --http` printed: it works once. `persona serve --open` opens a new one.\n"
+    "Open the link that `persona serve --http` printed: it works once. `persona serve --status` gives a new one.\n"
 )
 # A redirect would count as coming from wherever the link stood, and take no SameSite=Strict cookie along.
 WELCOME: Final = (

@@ -9,7 +9,7 @@ const WORDS = {
 };
 const LOST = "The connection to persona is lost. This page shows what it has seen, and goes on by itself when persona is back.";
 const CLOSED =
-  "persona has been started anew or no longer knows this browser. Open the link that persona serve --http printed, or run persona serve --open.";
+  "persona has been started anew or no longer knows this browser. Open the link that persona serve --http printed, or the one that persona serve --status gives.";
 
 /** Follow the stream for good. `on` has start(), passed(step), totals(totals); `tell(state, word, sentence)`. */
 export function follow(on, tell) {
