@@ -41,6 +41,8 @@ FILES: Final = {
     "memory/": "The memories, sealed, and their vectors.",
     "vault.key, keys.json": "The encryption key and the API keys, where there is no keyring; yours alone to read.",
     "audit.jsonl": "The receipts, with the exact bytes that left, encrypted and chained.",
+    "serve/": "The socket of `persona serve`, and the token of its endpoint; yours alone.",
+    "snapshots/": "What the local model has read, encrypted; may be deleted at any time.",
     "templates/": "Your templates.",
 }
 

@@ -18,8 +18,8 @@ from models.recipes.encoder.source import Weights
 
 # It reports to its maker otherwise; it looks for this once, when it is loaded.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
-import onnxruntime  # noqa: E402
-from onnxruntime.quantization import QuantType, quantize_dynamic  # noqa: E402
+import onnxruntime
+from onnxruntime.quantization import QuantType, quantize_dynamic
 
 
 def others(weights: Weights) -> dict[str, bytes]:
