@@ -84,8 +84,8 @@ class Totals:
 class Feed:
     """The last `LAST` requests, fewer where they are large, and those who follow them.
 
-    Every method may be called from any thread. Every publishing has a `version`, counted from 1. A follower who is slow misses steps, never the last one, so it
-    costs a publisher nothing to have it. `name` is another one for every feed.
+    Every method may be called from any thread. Every publishing has a `version`, counted from 1. A follower who is slow
+    misses steps, never the last one, so it costs a publisher nothing to have it. `name` is another one for every feed.
     """
 
     def __init__(self, last: int = LAST, most: int = MOST) -> None:

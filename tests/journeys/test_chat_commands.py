@@ -65,7 +65,7 @@ def test_an_exchange_is_copied_taken_back_edited_and_saved(tmp_path: Path) -> No
             chat.expect(PROMPT)
             do(chat, "/undo", "Taken back: the first two", "has left")
             do(chat, "/retry", "no request to try again")
-            do(chat, "/history", "the first one", "x = 1")
+            do(chat, "/history", "the first one", r"\n {2}x = 1")  # every line of a turn stands under its first
             do(chat, "/rename My first chat", "called 'My first chat' now")
             do(chat, f"/save {file}", "has 2 turns")
             say(chat, f"/save {file}")
