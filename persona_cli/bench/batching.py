@@ -164,11 +164,13 @@ def _all(pool: Pool, rows: list[Row]) -> None:
 
 
 def _cpu(pid: int) -> float:
-    """Seconds of the processor that the process `pid` has had (Linux; 0 elsewhere)."""
+    """Seconds of the processor that the process `pid` has had, threads that have ended with it (Linux; 0 elsewhere)."""
     try:
-        return sum(int(task.read_text().split()[0]) for task in Path(f"/proc/{pid}/task").glob("*/schedstat")) / 1e9
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
         return 0.0
+    user, system = int(fields[11]), int(fields[12])
+    return (user + system) / os.sysconf("SC_CLK_TCK")
 
 
 def _rows(count: int) -> Iterator[Row]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from persona_cli.consent import Choice
@@ -98,9 +98,10 @@ class Answering:
             way.turn.take()
             return choice
 
-        with _turn(way.turn), watched:
+        request = carrying.read_request(frame["request"])
+        with _held_open(parts, request.conversation), _turn(way.turn), watched:
             assistant = Assistant(parts, consent)
-            request = assistant.choose(carrying.read_request(frame["request"]))
+            request = assistant.choose(request)
             reply = self._begun(assistant, request, watched)
             self._line.send({"reply": _introduced(reply)})
             self._line.hear()  # iterating is what sends
@@ -185,6 +186,17 @@ class _turn:
 
     def __exit__(self, *_: object) -> None:
         self._turn.give_back()
+
+
+@contextmanager
+def _held_open(parts: ServedParts, conversation: str) -> Iterator[None]:
+    """A client that was interrupted, and waits no longer, must not take away what is still to be written into it."""
+    if conversation:
+        parts.open_conversations.hold(conversation)
+    try:
+        yield
+    finally:
+        parts.open_conversations.release(conversation)
 
 
 def _introduced(reply: Reply) -> Mapping[str, Any]:

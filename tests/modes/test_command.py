@@ -58,7 +58,7 @@ def test_the_chat_shows_and_sets_the_mode() -> None:
             say(chat, ASKED)
             chat.expect("persona audit show 1")
             say(chat, "/mode psychic")
-            chat.expect("--mode takes")
+            chat.expect("/mode takes")
             say(chat, "/mode local")
             chat.expect(r"\(local\)[^>]*>")
             say(chat, "/mode sketch")

@@ -171,6 +171,19 @@ def test_ending_an_answer_keeps_what_had_come(asking: Parts, cloud: Cloud) -> No
     assert cloud.server.hung_up.wait(10)
 
 
+def test_a_conversation_is_open_in_the_server_while_its_answer_is_under_way(asking: Parts, cloud: Cloud) -> None:
+    """An interrupted command drops a conversation in which nothing was said, as it may still seem to it."""
+    cloud.answer = stalls("Dear Sir ")
+    id = asking.conversations.new("open").id
+    reply = Served(asking).ask(Request(ASKED, conversation=id, mode="sketch"))
+    assert next(iter(reply)).startswith("Dear")
+    others = replace(asking).open_conversations
+    with others.nobody_in([id]) as free:
+        assert not free
+    reply.close()
+    wait_for(lambda: not others.open_elsewhere([id]))
+
+
 def test_the_local_model_stops_when_nobody_waits(asking: Parts) -> None:
     assistant = Served(asking)
     id = asking.conversations.new("local").id
