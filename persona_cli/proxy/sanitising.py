@@ -12,12 +12,12 @@ from __future__ import annotations
 import json
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from persona_cli.privacy.gate import SURE
-from persona_cli.privacy.masking import mask, outside_tokens
+from persona_cli.privacy.masking import mask, moved, outside_tokens
 from persona_cli.privacy.pseudonyms import pseudonymise
 from persona_cli.privacy.spans import PERSON, PrivateSpan, unite
 from persona_cli.proxy.tool_words import field_names
@@ -81,7 +81,7 @@ class Sanitiser:
             plain.encode("utf-8")  # half a surrogate pair is no character that could be sent on
         except (ValueError, RecursionError):
             return self.text(readable(text))
-        masked = self._literals(plain, self._detector.find(plain), self._hidden)
+        masked = self._literals(plain, self._detector.find(plain), self._hidden_in_call)
         if masked == plain:
             return plain
         again = unite(masked, outside_tokens(masked, self._detector.find(masked)))
@@ -118,6 +118,24 @@ class Sanitiser:
         for span in spans:
             self._decide(span)
         return pseudonymise(text, spans, self._table)
+
+    def _hidden_in_call(self, text: str, spans: Spans) -> str:
+        """As `_hidden`, in the arguments of a call, where the placeholders of this request stay as they are.
+
+        The cloud wrote them, and the client's tool was not given what they stand for: it means the same by them still.
+        Surrogates come as the tokens that stand for them, which the cloud was never shown.
+        """
+        issued = [] if self._table.uses_surrogates else [entry.token for entry in self._table.entries]
+        if not any(token in text for token in issued):
+            return self._hidden(text, spans)
+        apart = outside_tokens(text, spans)
+        parts: list[str] = []
+        start = 0
+        for stop, end, token in [*_places(issued, text), (len(text), len(text), "")]:
+            between = (span for span in apart if start <= span.start and span.end <= stop)
+            parts += [self._hidden(text[start:stop], tuple(moved(between, -start))), token]
+            start = end
+        return "".join(parts)
 
     def _covered(self, text: str, spans: Spans) -> str:
         """`text`, which has placeholders already, with those of `spans`."""
@@ -191,6 +209,12 @@ class Sanitiser:
     def _id(self, id: str) -> str:
         """Nine letters and digits: what every provider takes for the id of a call."""
         return self._ids.setdefault(id, f"call{len(self._ids) + 1:05d}")
+
+
+def _places(tokens: Sequence[str], text: str) -> list[tuple[int, int, str]]:
+    """Where which of `tokens` stands in `text`: start, end, token."""
+    found = re.finditer("|".join(map(re.escape, tokens)), text)
+    return [(match.start(), match.end(), match[0]) for match in found]
 
 
 def _whole(span: PrivateSpan, text: str) -> PrivateSpan:

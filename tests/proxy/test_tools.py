@@ -71,6 +71,22 @@ def test_without_consent_a_tool_gets_placeholders(endpoint: Endpoint) -> None:
     assert json.loads(call.function.arguments) == CALL[1]
 
 
+def test_without_consent_the_cloud_sees_its_own_call_again(endpoint: Endpoint) -> None:
+    """The client repeats what it was given; what it adds to that is masked as everywhere."""
+    written = {"to": "[EMAIL_1]", "text": "Dear [PERSON_1], I am late."}
+    endpoint.plan.append(asks_for(("send_mail", written)))
+    first = endpoint.ask(ASKED, tools=[SEND]).choices[0].message.model_dump(exclude_none=True)
+    call = first["tool_calls"][0]
+    assert json.loads(call["function"]["arguments"]) == written
+    call["function"]["arguments"] = json.dumps({**written, "cc": "[EMAIL_1] and jo.doe@example.org, [PERSON_1]b"})
+    endpoint.plan.append(stream_of("Sent to [PERSON_1]."))
+    answer = {"role": "tool", "tool_call_id": call["id"], "content": "sent"}
+    second = endpoint.ask({"role": "user", "content": ASKED}, first, answer, tools=[SEND])
+    assert second.choices[0].message.content == "Sent to Anna Marlow."
+    sent = json.loads(endpoint.last().json()["messages"][2]["tool_calls"][0]["function"]["arguments"])
+    assert sent == {**written, "cc": "[EMAIL_1] and [EMAIL_2], [PERSON_1]b"}
+
+
 def test_without_consent_no_surrogate_passes_for_a_value(endpoint: Endpoint) -> None:
     """A mail to a made-up address would be sent."""
     endpoint.warm.change(privacy__style="surrogates")
@@ -102,8 +118,8 @@ def test_calls_stream_to_the_sdk(endpoint: Endpoint) -> None:
 
 
 def test_what_a_client_wrote_as_a_placeholder_is_none(endpoint: Endpoint) -> None:
-    """Neither in a text nor in the arguments of an earlier call, nor in what a tool gave back."""
-    call = {"id": "x y", "type": "function", "function": {"name": "note", "arguments": '{"a": "[PERSON_1]", "b": [1]}'}}
+    """Neither in a text nor in what a tool gave back; in a call only those that this chat has issued are."""
+    call = {"id": "x y", "type": "function", "function": {"name": "note", "arguments": '{"a": "[PERSON_7]", "b": [1]}'}}
     endpoint.plan.append(stream_of("[PERSON_1] and [PERSON_2] and [TEXT_1]"))
     done = endpoint.ask(
         "Who is [PERSON_1], Anna Marlow?",
@@ -113,7 +129,7 @@ def test_what_a_client_wrote_as_a_placeholder_is_none(endpoint: Endpoint) -> Non
     assert done.choices[0].message.content == "Anna Marlow and [PERSON_2] and [PERSON_1]"
     messages = endpoint.last().json()["messages"]
     assert messages[1]["content"] == "Who is [TEXT_1], [PERSON_1]?"
-    assert json.loads(messages[2]["tool_calls"][0]["function"]["arguments"]) == {"a": "[TEXT_1]", "b": [1]}
+    assert json.loads(messages[2]["tool_calls"][0]["function"]["arguments"]) == {"a": "[TEXT_2]", "b": [1]}
 
 
 def test_what_a_tool_is_called_is_no_secret(endpoint: Endpoint) -> None:
