@@ -5,7 +5,6 @@ Stands below the one way out (transport.py), so it only ever sees requests that 
 
 from __future__ import annotations
 
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import httpx2
 
 from persona_cli.cloud.client import Cloud
-from persona_cli.cloud.transport import IDLE_SECONDS
+from persona_cli.cloud.transport import IDLE_SECONDS, break_off
 
 if TYPE_CHECKING:
     from persona_cli.settings import CloudSettings
@@ -58,13 +57,7 @@ class Line(httpx2.BaseTransport):
         self._break()
 
     def _break(self) -> None:
-        found = self._stream.get_extra_info("socket") if self._stream is not None else None
-        if isinstance(found, socket.socket):
-            try:
-                # Not the method of an SSLSocket, which takes the cipher away from the thread that is reading.
-                socket.socket.shutdown(found, socket.SHUT_RDWR)
-            except OSError:
-                return  # closed already
+        break_off(self._stream)
 
     @property
     def usable(self) -> bool:

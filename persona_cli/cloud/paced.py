@@ -6,12 +6,12 @@ waited out here, by all who share the pace; every other failure is for the clien
 
 from __future__ import annotations
 
-import socket
 from typing import TYPE_CHECKING, Any, Final
 
 import httpx2
 
 from persona_cli.cloud.failures import retry_after
+from persona_cli.cloud.transport import break_off
 
 if TYPE_CHECKING:
     from persona_cli.cloud.client import Cloud
@@ -73,13 +73,7 @@ class Paced(httpx2.BaseTransport):
 
     def hang_up(self) -> None:
         """Break the connection under whoever is waiting for it."""
-        found = self._stream.get_extra_info("socket") if self._stream is not None else None
-        if isinstance(found, socket.socket):
-            try:
-                # Not the method of an SSLSocket, which takes the cipher away from the thread that is reading.
-                socket.socket.shutdown(found, socket.SHUT_RDWR)
-            except OSError:
-                return  # closed already
+        break_off(self._stream)
 
     def close(self) -> None:
         """Nothing: the connection is there for the next request as well."""

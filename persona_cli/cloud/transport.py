@@ -8,11 +8,13 @@ the cleared body and built anew. Knows nothing of retries or of what an answer m
 from __future__ import annotations
 
 import re
+import socket
 import ssl
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import httpx2
@@ -165,3 +167,12 @@ def trusted(ca: str = "") -> ssl.SSLContext:
     except OSError as error:
         why = f"cannot be read ({error.strerror})"
     raise SettingsError(f"The certificate file {ca} of your settings {why}. Mend the file or the setting `ca`.")
+
+
+def break_off(stream: Any) -> None:
+    """Break the connection of `stream` (httpcore's, None where there is none) under whoever waits for it."""
+    found = stream.get_extra_info("socket") if stream is not None else None
+    if isinstance(found, socket.socket):
+        # Not the method of an SSLSocket, which takes the cipher away from the thread that is reading.
+        with suppress(OSError):  # closed already
+            socket.socket.shutdown(found, socket.SHUT_RDWR)
