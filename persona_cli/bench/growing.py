@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 import tempfile
 import time
@@ -20,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from persona_cli.bench.memory_growth import BATCH, Topics, _open, _sentence
-from persona_cli.bench.processes import resident
+from persona_cli.bench.processes import found_by, resident
 from persona_cli.cli import screen
 from persona_cli.memory.store import MemoryStore, Note
 
@@ -96,9 +95,7 @@ def _show(grown: Grown) -> None:
 
 
 def _in_a_process(what: str, folder: str, size: int, timed: int) -> dict[str, Any]:
-    command = [sys.executable, "-m", "persona_cli.bench.growing", what, folder, str(size), str(timed)]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, env=dict(os.environ))
-    return dict(json.loads(done.stdout.splitlines()[-1]))
+    return found_by("persona_cli.bench.growing", what, folder, size, timed)
 
 
 def _fill(folder: Path, size: int, timed: int) -> dict[str, Any]:

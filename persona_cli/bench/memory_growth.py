@@ -11,8 +11,6 @@ Other work on the machine makes every wall time longer: the CPU time of the proc
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
 import tempfile
 import time
@@ -21,7 +19,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from persona_cli.bench.processes import resident
+from persona_cli.bench.processes import found_by, resident
 from persona_cli.cli import screen
 from persona_cli.memory.store import Embedder, MemoryStore, Note
 
@@ -130,10 +128,7 @@ def _show(growth: Growth) -> None:
 
 
 def _in_a_process(what: str, folder: str, size: int, timed: int) -> dict[str, Any]:
-    """What `_fill` or `_cold` found, in a process that holds nothing else."""
-    command = [sys.executable, "-m", "persona_cli.bench.memory_growth", what, folder, str(size), str(timed)]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, env=dict(os.environ))
-    return dict(json.loads(done.stdout.splitlines()[-1]))
+    return found_by("persona_cli.bench.memory_growth", what, folder, size, timed)
 
 
 def _open(folder: Path, encoder: Embedder) -> MemoryStore:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import resource
 import statistics
@@ -11,6 +12,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -71,3 +73,10 @@ def median(timings: Sequence[Timing]) -> Timing:
         statistics.median(item.cpu for item in timings),
         statistics.median(item.memory for item in timings),
     )
+
+
+def found_by(module: str, *arguments: object) -> dict[str, Any]:
+    """The JSON object that `python -m module` writes last, in a process that holds nothing else."""
+    command = [sys.executable, "-m", module, *map(str, arguments)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    return dict(json.loads(done.stdout.splitlines()[-1]))

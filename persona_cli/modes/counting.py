@@ -57,13 +57,14 @@ def uncounted(draft: Draft, counts: Counts) -> Draft:
 
 def counted(answer: Answer, usage: Usage | None, draft: Draft, prices: Prices | None) -> Answer:
     """`answer` with the tokens that the cloud took for it: `usage`, or reckoned from the texts where it is None."""
-    from persona_cli.sketch.long_documents import tokens
-
-    if usage is not None:
-        taken, given = usage.sent, usage.received
-    else:
-        messages = draft.payload.get("messages", ())
-        taken = sum(tokens(str(item.get("content") or "")) + PER_MESSAGE for item in messages) + BEGINNING
-        given = tokens(answer.raw)
+    taken, given = (usage.sent, usage.received) if usage is not None else reckoned(draft, answer.raw)
     answer = replace(answer, tokens_in=taken, tokens_out=given, tokens_about=usage is None)
     return replace(answer, cost=prices.of(taken, given), currency=prices.currency) if prices else answer
+
+
+def reckoned(draft: Draft, said: str) -> tuple[int, int]:
+    """About how many tokens the texts of `draft` and what was `said` to it have."""
+    from persona_cli.sketch.long_documents import tokens
+
+    messages = draft.payload.get("messages", ())
+    return sum(tokens(str(item.get("content") or "")) + PER_MESSAGE for item in messages) + BEGINNING, tokens(said)

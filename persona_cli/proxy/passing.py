@@ -22,7 +22,7 @@ from persona_cli.errors import (
     PersonaError,
     StoreError,
 )
-from persona_cli.modes.counting import BEGINNING, PER_MESSAGE
+from persona_cli.modes.counting import reckoned
 from persona_cli.privacy.gate import without
 from persona_cli.privacy.restore import Restorer
 from persona_cli.privacy.sinks import CODE, PROSE, TOOLS, URL
@@ -32,7 +32,6 @@ from persona_cli.proxy.naming import chosen
 from persona_cli.proxy.preparing import kept, prepare
 from persona_cli.record import Record
 from persona_cli.secrets import find_key
-from persona_cli.sketch.long_documents import tokens
 from persona_cli.structured.answers import JsonRestorer
 from persona_cli.structured.asking import COUNT
 
@@ -268,7 +267,7 @@ class _Request:
         calls = tuple(_restored(call, table, sinks) for call in cloud.calls)
         told = dict(cloud.told)
         if "usage" not in told and (self._asked.count or not self._asked.stream):
-            told["usage"] = _reckoned(draft, "".join(self._said))  # clients read it without asking whether it is there
+            told["usage"] = _usage(draft, "".join(self._said))  # clients read it without asking whether it is there
         return Ended(calls, cloud.finish or ("tool_calls" if calls else "stop"), told)
 
     def _say(self, text: str) -> None:
@@ -294,11 +293,9 @@ class _Request:
             raise _Gone
 
 
-def _reckoned(draft: Draft, said: str) -> dict[str, int]:
+def _usage(draft: Draft, said: str) -> dict[str, int]:
     """About as many tokens as the texts have, in OpenAI's words."""
-    messages = draft.payload["messages"]
-    taken = sum(tokens(str(item.get("content") or "")) + PER_MESSAGE for item in messages) + BEGINNING
-    given = tokens(said)
+    taken, given = reckoned(draft, said)
     return {"prompt_tokens": taken, "completion_tokens": given, "total_tokens": taken + given}
 
 
