@@ -1,4 +1,7 @@
-"""What is surely needed soon is done in a second thread, while the steps before it run.
+"""Work for a second core: what is surely needed soon, and what is done for many.
+
+    Meanwhile       what is needed soon, while the steps before it run
+    side_by_side    the same for each of many
 
 Starting a model, running it, reading files and certificates let go of Python's lock, so that a second core has work.
 Nothing in here opens a connection.
@@ -6,9 +9,13 @@ Nothing in here opens a connection.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from threading import Thread
+from threading import Lock, Thread
+from typing import TypeVar
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 class Meanwhile:
@@ -31,3 +38,41 @@ class Meanwhile:
     def _quietly(self) -> None:
         with suppress(Exception):
             self._work()
+
+
+def side_by_side(work: Callable[[T], R], items: Sequence[T], threads: int) -> list[R]:
+    """`work` of each of `items`, in their order, done by so many threads, of which the caller's is one.
+
+    What `work` raises, or an interruption of the caller, is raised when all have ended; no other item is begun then.
+    """
+    if threads < 2 or len(items) < 2:
+        return [work(item) for item in items]
+    done: dict[int, R] = {}
+    failed: list[BaseException] = []
+    left, taking = iter(range(len(items))), Lock()
+
+    def take() -> None:
+        while not failed:
+            with taking:
+                index = next(left, None)
+            if index is None:
+                return
+            try:
+                done[index] = work(items[index])
+            except BaseException as error:
+                failed.append(error)
+
+    others = [Thread(target=take, name="persona-beside") for _ in range(min(threads, len(items)) - 1)]
+    try:
+        for other in others:
+            other.start()
+        take()
+    except BaseException as error:  # an interruption between two items
+        failed.append(error)
+    finally:
+        for other in others:
+            if other.ident is not None:
+                other.join()
+    if failed:
+        raise failed[0]
+    return [done[index] for index in range(len(items))]

@@ -268,13 +268,14 @@ def make_gate(detector: Detector) -> Gate:
     from persona_cli.modes.probe import PROBE
     from persona_cli.privacy.gate import Gate
     from persona_cli.privacy.words import lexicon
-    from persona_cli.sketch.prompts import OUTLINE_SYSTEM
-    from persona_cli.sketch.sketch import CLOUD_SYSTEM, CLOUD_SYSTEM_SURROGATES, ROLE_GAP
+    from persona_cli.sketch.prompts import OUTLINE_SYSTEM, POINTS_HEADING
+    from persona_cli.sketch.sketch import CLOUD_SYSTEM, CLOUD_SYSTEM_SURROGATES, DETAILS_HEADING, ROLE_GAP, joints
 
     above_a_role = (CLOUD_SYSTEM, CLOUD_SYSTEM_SURROGATES)
     return Gate(
         detector,
         shipped=(*above_a_role, OUTLINE_SYSTEM, PROBE),
         leads=[system + ROLE_GAP for system in above_a_role],
+        joints=joints((DETAILS_HEADING, POINTS_HEADING)),
         is_common=lexicon().is_word,
     )

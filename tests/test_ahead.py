@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from persona_cli.ahead import Meanwhile
+from persona_cli.ahead import Meanwhile, side_by_side
 from persona_cli.assistant import Assistant
 from persona_cli.consent import Choice
 from persona_cli.errors import Cancelled, Refused, SettingsError
@@ -55,6 +55,40 @@ def test_what_fails_beside_is_said_where_it_is_needed() -> None:
     with Meanwhile(work):
         reached = True
     assert reached
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3, 9])
+def test_work_side_by_side_keeps_its_order(threads: int) -> None:
+    assert side_by_side(lambda number: number * number, range(7), threads) == [number * number for number in range(7)]
+    assert side_by_side(str, (), threads) == []
+
+
+def test_two_threads_work_at_once_and_one_of_them_is_the_callers() -> None:
+    meeting = threading.Barrier(2, timeout=20)
+
+    def work(_: int) -> str:
+        meeting.wait()
+        return threading.current_thread().name
+
+    assert set(side_by_side(work, range(2), 2)) == {threading.current_thread().name, "persona-beside"}
+
+
+@pytest.mark.parametrize("raised", [KeyboardInterrupt, Refused])
+def test_what_fails_side_by_side_is_raised_when_all_have_ended_and_nothing_is_begun_after_it(
+    raised: type[BaseException],
+) -> None:
+    begun: list[int] = []
+    both = threading.Barrier(2, timeout=20)
+
+    def work(number: int) -> None:
+        begun.append(number)
+        both.wait()
+        raise raised("now")
+
+    with pytest.raises(raised):
+        side_by_side(work, range(50), 2)
+    assert len(begun) == 2
+    assert not any(thread.name == "persona-beside" for thread in threading.enumerate())
 
 
 def test_certificates_that_cannot_be_read_are_an_error_of_the_sending_and_of_nothing_before(

@@ -146,7 +146,7 @@ def cluster(parts: Parts, mode: str, address: str, workers: int) -> Iterator[Clu
 def _check(parts: Parts, address: str) -> None:
     if find_spec("ray") is None:
         raise UsageError(INSTALL)
-    if not parts.settings.memory.url and parts.settings.memory.recall and parts.memory.count():
+    if not parts.settings.memory.url and parts.settings.memory.recall and parts.memory.any():
         raise UsageError(
             "The workers of --ray cannot reach the memory in your data folder. Put it on a Chroma server "
             "(memory.url; see docs/scale.md), or go without it: persona config set memory.recall 0"

@@ -139,7 +139,7 @@ def _keep(done: _Done, request: Request, steps: Steps, draft: Draft | None) -> N
 def _standing(request: Request, steps: Steps) -> Sequence[str]:
     """What the user has said of every text. Other memories are not told: what was withheld is not to come in here."""
     parts = steps.parts
-    if steps.record.memory_out_of_reach(request) or not parts.settings.memory.recall or not parts.memory.count():
+    if steps.record.memory_out_of_reach(request) or not parts.settings.memory.recall or not parts.memory.any():
         return ()
     from persona_cli.memory.recall import always
 

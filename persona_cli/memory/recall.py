@@ -65,7 +65,7 @@ def search(
     that person; what the named speaker said counts more. `now` is the day from which "last week" is seen. Raises what
     the store raises.
     """
-    if k < 1 or not query.strip() or not store.count():
+    if k < 1 or not query.strip() or not store.any():
         return Found()
     from persona_cli.memory.search.fitting import fitting_to
 
@@ -85,7 +85,7 @@ def recall(
 
     For a text that is ordered a hit's score is the probability that the text needs it.
     """
-    if k < 1 or not query.strip() or not store.count():
+    if k < 1 or not query.strip() or not store.any():
         return []
     from persona_cli.memory.search.fitting import fitting_to
     from persona_cli.memory.search.ordered import orders_text
@@ -94,9 +94,20 @@ def recall(
     return _needed(store, query, k, fitting) if orders_text(query) else _worth(store, query, k, fitting)
 
 
+def look_ahead(store: MemoryStore, query: str, names: Iterable[str] = (), now: datetime | None = None) -> None:
+    """Run the encoder now for what `recall` will ask with the same words: it is the one step of recall that has work
+    for every core. Raises what the store raises.
+    """
+    if query.strip() and store.any():
+        from persona_cli.memory.search.fitting import understood_in
+        from persona_cli.memory.search.indexing import current
+
+        store.look_ahead(understood_in(current(store), query, names, now or datetime.now(timezone.utc)).text)
+
+
 def always(store: MemoryStore, query: str, budget: int) -> list[Memory]:
     """What stands above every request, in `budget` words: the user's instructions, and the preferences that fit."""
-    if not store.count():
+    if not store.any():
         return []
     from persona_cli.memory.search.fitting import standing
     from persona_cli.memory.search.indexing import current

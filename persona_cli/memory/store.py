@@ -40,12 +40,17 @@ from persona_cli.memory.storage.records import (
     sealed_row,
 )
 from persona_cli.memory.storage.state import State, States
+from persona_cli.privacy.remembered import Remembered
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     from persona_cli.privacy.crypto import Seal
+
+# Characters of the questions whose answers are kept: what is known in kind (modes/in_kind.py) is asked for again and
+# again.
+REMEMBERED = 8_192
 
 __all__ = ["ID_LENGTH", "Embedder", "Hit", "Memory", "MemoryStore", "Note", "State", "States"]
 
@@ -84,6 +89,8 @@ class MemoryStore:
         self._embedding = Embedding(encoder, seal)
         self._seal = seal
         self._clock = clock
+        # What `nearest` said of the version and the number that it was asked for.
+        self._answered: Remembered[tuple[tuple[bytes, int], tuple[tuple[str, float], ...]]] = Remembered(REMEMBERED)
         self.states = States(folder, seal)
 
     def add(
@@ -176,7 +183,15 @@ class MemoryStore:
             if collection is None:
                 return []
             self._check_space(len(vector))
-            return collection.nearest(vector, k)
+            asked = (epoch_of(self._place) + collection.stamp(), k)
+            answered = self._answered.get(query)
+            if answered is None or answered[0] != asked:
+                answered = self._answered.put(query, (asked, tuple(collection.nearest(vector, k))))
+            return builtins.list(answered[1])
+
+    def look_ahead(self, query: str) -> None:
+        """Work out now the vector that `nearest` and `similarities` will ask with."""
+        self._embedding.question(query)
 
     def similarities(self, query: str, ids: Sequence[str]) -> builtins.list[float]:
         """The cosine similarity of `query` and each of these memories, all of which must be there."""
@@ -222,8 +237,6 @@ class MemoryStore:
             raise UsageError("There is no text to remember.")
         if not changes:
             return []
-        if not changes:
-            return []
         texts = [text for text in changes.values() if text is not None]
         vectors: Iterator[NDArray[np.float32]] = iter(self._embedding.vectors(texts) if texts else ())
         with self._held() as collection:
@@ -248,6 +261,17 @@ class MemoryStore:
     def count(self) -> int:
         with self._held() as collection:
             return collection.count() if collection else 0
+
+    def any(self) -> bool:
+        """Whether there is a memory; at the same price for many as for few."""
+        if not self._place.exists():
+            return False
+        with self._place.held():
+            about = self._place.about()
+            if about is None or about.indexed:
+                return about is not None
+            collection = self._place.collection()
+            return collection is not None and bool(collection.rows(limit=1))
 
     def version(self) -> bytes:
         """Changes with every write of any process. b"" while nothing was ever stored."""

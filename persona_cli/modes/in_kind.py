@@ -22,13 +22,10 @@ def in_kind(store: MemoryStore, request: str, allowed: Collection[str] = ()) -> 
 
     `allowed` is the setting privacy.attributes. Raises what the store raises.
     """
+    from persona_cli.memory.search.fitting import left_out
     from persona_cli.sketch.generalising import generalise, sought
 
-    found: dict[str, None] = {}
-    for statement in sought(request):
-        states = store.states
-        for id, _ in store.nearest(statement, LOOKED_AT):
-            state = states.get(id)
-            if state.stage != "archived" and not state.superseded_by:
-                found[id] = None
-    return [memory for memory in store.open(list(found)) if generalise(memory.text, (), request, allowed)]
+    found = dict.fromkeys(id for statement in sought(request) for id, _ in store.nearest(statement, LOOKED_AT))
+    gone = left_out(store, "", list(found))
+    held = store.open([id for id in found if id not in gone])
+    return [memory for memory in held if generalise(memory.text, (), request, allowed)]

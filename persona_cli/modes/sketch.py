@@ -37,6 +37,7 @@ class SketchMode:
         steps = self._steps
         with Meanwhile(self._models()):
             detector, facts = steps.detection(request)
+        steps.look_ahead(request)
         with Meanwhile(lambda: self._read_soon(request.text, detector)):
             memories = steps.recall(request)
         steps.style(table, request, memories)
@@ -60,7 +61,7 @@ class SketchMode:
         recalled = (self._parts.memory, self._parts.encoder) if self._parts.settings.memory.recall else None
 
         def load() -> None:
-            if recalled and recalled[0].count():
+            if recalled and recalled[0].any():
                 recalled[1].warm_up()
             tagger.warm_up()
 

@@ -59,14 +59,21 @@ class Steps:
         if opened is not None:
             opened[1].close()
 
+    def look_ahead(self, request: Request) -> None:
+        """What of `recall` takes every core. Nothing else should run beside it."""
+        if self._memories_wanted(request):
+            from persona_cli.memory.recall import look_ahead
+
+            look_ahead(self.parts.memory, request.text, self.parts.user_names)
+
     def recall(self, request: Request) -> tuple[Recalled, ...]:
         """What of the memory and of the facts given with `request` it may be about."""
         from persona_cli.privacy.stated import statements
         from persona_cli.sketch.extractive import Recalled
 
         found = [Recalled("", fact) for fact in statements(request.facts)]
-        wanted = 0 if self.record.memory_out_of_reach(request) else self.parts.settings.memory.recall
-        if wanted and self.parts.memory.count():
+        wanted = self._memories_wanted(request)
+        if wanted and self.parts.memory.any():
             from persona_cli.memory.recall import always, recall
             from persona_cli.memory.statements.standing import INSTRUCTION, standing
 
@@ -85,6 +92,9 @@ class Steps:
             new = {memory.id: memory.text for memory in bearing if memory.id not in known}
             found += [Recalled(id, text) for id, text in new.items()]
         return tuple(found)
+
+    def _memories_wanted(self, request: Request) -> int:
+        return 0 if self.record.memory_out_of_reach(request) else self.parts.settings.memory.recall
 
     def detection(self, request: Request) -> tuple[Detector, list[KnownFact]]:
         """What finds private text for `request`, and what is known beforehand."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -92,8 +93,9 @@ class Gate:
 
     `shipped` are strings persona itself wrote (its system prompts): a private value that happens to be one of their
     words is no leak, as they are the same for every user. `leads` are such beginnings of a string, behind which the
-    user's own text is looked at like any other. `is_common` tells whether a lower-case word is ordinary
-    English: the name "May" is looked for capitalised only.
+    user's own text is looked at like any other. `joints` are what it puts between texts, which detection reads each
+    for itself: a request that stood above other details in the turn before is not read anew. `is_common` tells whether
+    a lower-case word is ordinary English: the name "May" is looked for capitalised only.
     """
 
     def __init__(
@@ -101,11 +103,13 @@ class Gate:
         detector: Detector,
         shipped: Iterable[str] = (),
         leads: Iterable[str] = (),
+        joints: Iterable[str] = (),
         is_common: Callable[[str], bool] = lambda word: False,
     ) -> None:
         self._detector = detector
         self._shipped = frozenset(shipped)
         self._leads = tuple(leads)
+        self._joint = re.compile("|".join(map(re.escape, joints)) or r"(?!)")
         self._is_common = is_common
         self._read: dict[tuple[str, bool], tuple[PrivateSpan, ...]] = {}
         self._guarded: tuple[tuple[Known, ...], KnownValues] = ((), KnownValues((), is_common))
@@ -120,7 +124,10 @@ class Gate:
 
         Raises Refused when a private value is still there after the repair.
         """
-        found = {path: self._detected(path, _before(text, legend)) for path, text in strings(body)}
+        texts = {path: _before(text, legend) for path, text in strings(body)}
+        # What it finds it remembers.
+        self._detector.find_all([piece for item in texts.items() for _, piece in self._to_read(*item)])
+        found = {path: self._detected(path, text) for path, text in texts.items()}
         for span in (span for spans in found.values() for span in spans):
             table.token_for(span.kind, span.text)  # now known: looked for in every other string as well
         values = [Known(entry.value, entry.kind) for entry in table.entries if entry.kind != TEXT]
@@ -281,13 +288,23 @@ class Gate:
             found += [f"{path}: {span.kind} '{span.text}' ({span.source})" for span in spans]
         return found
 
-    def _detected(self, path: str, text: str, floor: float = 0.0) -> tuple[PrivateSpan, ...]:
+    def _to_read(self, path: str, text: str) -> list[tuple[int, str]]:
+        """What detection reads of `text`, piece by piece, each with where it begins."""
         lead = self._lead(text)
         if not READ.search(path) or lead == len(text) or (WORDED.search(path) and WORDS.fullmatch(text)):
-            return ()
+            return []
+        bounds = [lead, *(edge for joint in self._joint.finditer(text, lead) for edge in joint.span()), len(text)]
+        return [(start, text[start:end]) for start, end in zip(bounds[::2], bounds[1::2], strict=True)]
+
+    def _detected(self, path: str, text: str, floor: float = 0.0) -> tuple[PrivateSpan, ...]:
         floor = max(floor, SURE if NAMES.search(path) else 0.0)
-        found = [span for span in self._detector.find(text[lead:]) if span.confidence >= floor]
-        return outside_tokens(text, moved(found, lead))
+        found = [
+            span
+            for start, piece in self._to_read(path, text)
+            for span in moved(self._detector.find(piece), start)
+            if span.confidence >= floor
+        ]
+        return outside_tokens(text, found)
 
     def _still_detected(self, path: str, text: str) -> tuple[PrivateSpan, ...]:
         """What detection is sure of after the repair, less the stumps that masking itself left beside a placeholder.

@@ -12,14 +12,14 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final
 from urllib.parse import quote, quote_plus
 
 from persona_cli.privacy.across import Across
-from persona_cli.privacy.normal import Folded, digits, fold, squash
+from persona_cli.privacy.normal import LATELY, Folded, digits, fold, squash
 from persona_cli.privacy.phrases import Phrases
 from persona_cli.privacy.readings import spelled_out
+from persona_cli.privacy.remembered import remembering
 from persona_cli.privacy.spans import DETAIL, PERSON, PHONE, PrivateSpan
 
 SOURCE: Final = "known"
@@ -72,7 +72,7 @@ class KnownValues:
 
     def find(self, text: str) -> Iterator[PrivateSpan]:
         """Every place of `text` that reads as one of the values; spans may overlap."""
-        yield from self._matched(text, _folded(text), self._find_folded, self._folded, trim=1)
+        yield from self._matched(text, fold(text), self._find_folded, self._folded, trim=1)
         if self._squashed:
             yield from self._matched(text, _run_together(text), self._find_squashed, self._squashed)
         if self._digits:
@@ -159,20 +159,14 @@ class KnownValues:
                 yield PrivateSpan(start, end, kinds[needle], surface, SOURCE, 1.0)
 
 
-# The gate looks at a text three times: before masking, after it, and at the end.
-@lru_cache(maxsize=4)
-def _folded(text: str) -> Folded:
-    return fold(text)
-
-
-@lru_cache(maxsize=4)
+@remembering(LATELY)
 def _run_together(text: str) -> Folded:
-    return squash(_folded(text))
+    return squash(fold(text))
 
 
-@lru_cache(maxsize=4)
+@remembering(LATELY)
 def _number(text: str) -> Folded:
-    return digits(_folded(text))
+    return digits(fold(text))
 
 
 def _national(item: Known, number: str) -> Iterator[str]:

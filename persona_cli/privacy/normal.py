@@ -14,6 +14,7 @@ from functools import lru_cache
 from itertools import compress
 from typing import Final
 
+from persona_cli.privacy.remembered import remembering
 from persona_cli.privacy.words import is_unspaced
 
 # Letters that NFKD does not take apart, in the spelling people use without them; Hangul fillers draw nothing.
@@ -36,6 +37,10 @@ _DISGUISE: Final = frozenset("аАеЕоОрРсСуУхХіІјЈѕЅ")
 _TWO_SCRIPTS: Final = re.compile("[A-Za-z][\u0370-\u052f]|[\u0370-\u052f][A-Za-z]")
 _OTHER: Final = re.compile("[\u0370-\u052f]")
 _LETTERS: Final = re.compile("[A-Za-z\u00c0-\u024f\u0370-\u052f]+")
+
+
+# Characters of the texts of which the folded form is remembered; it takes some hundred bytes for each.
+LATELY: Final = 60_000
 
 
 @dataclass(frozen=True)
@@ -67,13 +72,14 @@ class Folded:
         )
 
 
-@lru_cache(maxsize=4)
+@remembering(LATELY)
 def fold(text: str) -> Folded:
     """Lower-case words without accents, one space for every run of anything else, a space at both ends.
 
     In a script without spaces every character is a word: a name is found wherever it stands. Escapes of URLs, HTML and
     JSON are read; a Cyrillic or Greek letter in a Latin word is the Latin one it is drawn like. The last texts are
-    remembered: facts and gate read the same one.
+    remembered: facts and gate read the same ones, the gate each message of a chat before masking, after it and at the
+    end, and in the next turn again.
     """
     characters, starts, ends = [" "], [0], [0]
     for piece, start, end in _pieces(_undisguised(text)):

@@ -15,7 +15,8 @@ from itertools import accumulate
 from string import ascii_lowercase
 from typing import Final
 
-from persona_cli.privacy.normal import Folded, fold
+from persona_cli.privacy.normal import LATELY, Folded, fold
+from persona_cli.privacy.remembered import remembering
 from persona_cli.privacy.words import is_unspaced
 
 _WORD: Final = re.compile(r"[^\W\d_]+(?:['’ʼ`][^\W\d_]+)*")
@@ -134,7 +135,7 @@ def spoken(text: str, every: bool, form: Callable[[str], str], wanted: str) -> F
     return Folded("".join(characters), tuple(starts[1:]), tuple(ends[1:]))
 
 
-@lru_cache(maxsize=4)
+@remembering(LATELY)
 def spelled_out(text: str) -> tuple[tuple[Folded, bool], ...]:
     """Every run of letters ("e m m a") and of digits in words ("five double five oh"), joined; True for digits."""
     folded = fold(text)

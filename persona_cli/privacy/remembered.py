@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
+from functools import wraps
 from threading import Lock
 from typing import Generic, TypeVar
 
@@ -37,3 +39,19 @@ class Remembered(Generic[V]):
                 gone, _ = self._held.popitem(last=False)
                 self._size -= max(len(gone), AT_LEAST)
             return value
+
+
+def remembering(most: int) -> Callable[[Callable[[str], V]], Callable[[str], V]]:
+    """A function of a text that remembers what it made of the last ones, of `most` characters in all."""
+
+    def around(make: Callable[[str], V]) -> Callable[[str], V]:
+        made: Remembered[V] = Remembered(most)
+
+        @wraps(make)
+        def remembered(text: str) -> V:
+            found = made.get(text)
+            return found if found is not None else made.put(text, make(text))
+
+        return remembered
+
+    return around

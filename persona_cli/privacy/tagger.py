@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from persona_cli.ahead import side_by_side
 from persona_cli.errors import ModelBroken
 from persona_cli.local import encoder
 from persona_cli.paths import embedded_model
@@ -39,10 +40,10 @@ _KINDS = {
 }  # fmt: skip
 
 START, END = encoder.START, encoder.END
+# Nobody waits long for so many windows.
+FEW = 2
 WINDOW = 254  # word pieces, without [CLS] and [SEP]
 OVERLAP = 32  # each piece is judged in the window where it stands farther from an edge
-# More at once is no faster on two cores and takes more memory.
-BATCH = 2
 # A word is private from this much probability on: what the curve in models/tagger.json was read at.
 THRESHOLD = 0.2
 # What this sure a span of these kinds is, is looked for in the rest of the text.
@@ -61,6 +62,8 @@ class Tagger:
     """The source "tagger". `model` (ONNX) and `tokenizer` (JSON): without them, the files that persona ships.
 
     A word is private when the model gives it a private label with `threshold` (0..1) or more of the probability.
+    The windows of a long text are read by `threads` threads (0: as many as there are cores, at most four), each by
+    one: a window in two threads takes three quarters of the time and a third more of the processor.
     `reading` is told how much of a text of many windows is done: 0..1.
     Loaded at the first text (ModelMissing, ModelBroken); threads may share one tagger.
     """
@@ -102,37 +105,39 @@ class Tagger:
         length = len(found.ids)
         odds = np.zeros((length, len(LABELS)), np.float32)
         windows = _windows(length)
-        for batch in self._batches(windows):
-            logits = self._run(found, batch)
-            for row, (start, end) in enumerate(batch):
-                # From the middle of one overlap to the middle of the next.
-                first = start and start + OVERLAP // 2
-                until = end if end == length else end - OVERLAP // 2
-                odds[first:until] = _softmax(logits[row, 1 + first - start : 1 + until - start])
+        for (start, end), logits in zip(windows, self._logits(found, windows), strict=True):
+            # From the middle of one overlap to the middle of the next.
+            first = start and start + OVERLAP // 2
+            until = end if end == length else end - OVERLAP // 2
+            odds[first:until] = _softmax(logits[1 + first - start : 1 + until - start])
         return found, odds
 
-    def _batches(self, windows: list[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:
-        if self._reading is None or len(windows) <= BATCH:
-            yield from (windows[at : at + BATCH] for at in range(0, len(windows), BATCH))
-            return
-        try:
-            for at in range(0, len(windows), BATCH):
-                self._reading(at / len(windows))
-                yield windows[at : at + BATCH]
-        finally:  # also when it is interrupted: who draws a bar takes it away
-            self._reading(1.0)
+    def _logits(self, found: Pieces, windows: list[tuple[int, int]]) -> list[NDArray[np.float32]]:
+        """Of each window float32 [its pieces and two, len(LABELS)]."""
+        done, caller = 0, threading.get_ident()
 
-    def _run(self, found: Pieces, batch: list[tuple[int, int]]) -> NDArray[np.float32]:
-        longest = max(end - start for start, end in batch) + 2
-        ids, shapes, mask = (np.zeros((len(batch), longest), np.int64) for _ in range(3))
-        for row, (start, end) in enumerate(batch):
-            length = end - start
-            ids[row, 0], ids[row, 1 : length + 1], ids[row, length + 1] = START, found.ids[start:end], END
-            shapes[row, 1 : length + 1] = found.shapes[start:end]
-            mask[row, : length + 2] = 1
+        def read(window: tuple[int, int]) -> NDArray[np.float32]:
+            nonlocal done
+            if watching and threading.get_ident() == caller:  # what draws is asked to by one thread alone
+                watching(done / len(windows))
+            logits = self._run(found, window)
+            done += 1
+            return logits
+
+        watching = self._reading if len(windows) > FEW else None
+        try:
+            return side_by_side(read, windows, self._threads)
+        finally:  # also when it is interrupted: who draws a bar takes it away
+            if watching:
+                watching(1.0)
+
+    def _run(self, found: Pieces, window: tuple[int, int]) -> NDArray[np.float32]:
+        start, end = window
+        ids = np.array([[START, *found.ids[start:end], END]], np.int64)
+        shapes = np.array([[0, *found.shapes[start:end], 0]], np.int64)
         _, session = self._open()
-        inputs = {"input_ids": ids, "attention_mask": mask, "shape_ids": shapes}
-        logits: NDArray[np.float32] = session.run(["logits"], inputs)[0]
+        inputs = {"input_ids": ids, "attention_mask": np.ones_like(ids), "shape_ids": shapes}
+        logits: NDArray[np.float32] = session.run(["logits"], inputs)[0][0]
         return logits
 
     def _open(self) -> tuple[Tokenizer, InferenceSession]:
@@ -142,7 +147,7 @@ class Tagger:
             if self._session is None:
                 path = encoder.present(self._model or embedded_model("tagger.onnx"))
                 try:
-                    self._session = encoder.open_session(path, self._threads)
+                    self._session = encoder.open_session(path, threads=1)
                 except ModelBroken as error:
                     raise _broken(path) from error
             return self._tokenizer, self._session

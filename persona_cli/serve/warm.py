@@ -102,7 +102,7 @@ class Warm:
             request = Assistant(parts).choose(Request(_PROBE), dry=True)
             if request.mode == LOCAL or not parts.settings.cloud.configured:
                 parts.engine.load()
-            if parts.memory.count():
+            if parts.memory.any():
                 parts.memory.warm_up()
             if request.mode != LOCAL:
                 Assistant(parts).prepare(request)

@@ -8,7 +8,7 @@ does not go unless the request is about it:
 * *replaced whole*: it is about what the request is about and says more. It goes as one [DETAIL_n], under words the
   request itself used, so that the cloud can place it and learns nothing from it.
 * *generalised*: the request is not about it but needs it in kind, as a menu needs an allergy: see generalising.py.
-* *withheld*: everything else, and every secret or identity number in a memory.
+* *withheld*: everything else, every secret or identity number in a memory, and what an earlier message says already.
 
 A document that came with the request goes as far as the task needs it in words: see need.py.
 """
@@ -44,6 +44,7 @@ NOT_ABOUT: Final = "the request is not about it"
 IN_WORDS: Final = "the request is about it; details replaced"
 STANDING: Final = "a standing instruction"
 WHOLE: Final = "the request is about it; replaced as a whole"
+SAID: Final = "an earlier message says it already"
 _TOKEN: Final = re.compile(r"\[[A-Z]+_\d+[a-z]?\]")
 
 
@@ -76,6 +77,9 @@ def draft(
     `attributes` is privacy.attributes. `role` is the user's own system text, an order of theirs as `request` is.
     """
     texts = [request, document, *(message.content for message in history)]
+    # As a detail it would be cut out of the message that says it, which then is not what it was when it was sent.
+    said_before = [memory for memory in memories if not memory.standing and _says(texts[2:], memory.text)]
+    memories = [memory for memory in memories if memory not in said_before]
     *spans, in_role = detect_together([*texts, *(memory.text for memory in memories), role], detector)
     # A detail that was restored, or filled in, has names in it that would cut it into pieces otherwise.
     details = KnownValues([Known(entry.value) for entry in table.entries if entry.kind == DETAIL], lexicon().is_word)
@@ -83,15 +87,16 @@ def draft(
         spans[number] = unite(message.content, [*spans[number], *details.find(message.content)])
     about = stems(_without(request, spans[0]))
     if level != OPEN:
-        known = background(request, [memory.text for memory in memories])
-        spans[0] = unite(request, [*spans[0], *known])
-        in_role = unite(role, [*in_role, *background(role, [memory.text for memory in memories])])
+        remembered = [memory.text for memory in (*memories, *said_before)]
+        spans[0] = unite(request, [*spans[0], *background(request, remembered)])
+        in_role = unite(role, [*in_role, *background(role, remembered)])
     asked = _Asked(level, table)
     parts = [asked.sanitise(request, spans[0]), asked.document(document, spans[1], request, spans[0])]
     parts += [asked.turn(message.content, found) for message, found in zip(history, spans[2:], strict=False)]
     sanitised = [part.text for part in parts]
     own = asked.sanitise(role, in_role)
     decisions = [decision for part in (*parts, own) for decision in part.decisions]
+    decisions += [Decision("withheld", memory.text, SAID) for memory in said_before]
     points: list[str] = []
     said = surfaces(_TOKEN.sub(" ", " ".join(sanitised)))
     for memory, found in zip(memories, spans[len(texts) :], strict=True):
@@ -182,7 +187,7 @@ class _Asked:
 
 def detect_together(texts: Sequence[str], detector: Detector) -> list[tuple[PrivateSpan, ...]]:
     """The private spans of each text; a value found in one of them is found in all."""
-    found = [detector.find(text) for text in texts]
+    found = detector.find_all(texts)
     surfaces = {span.text: span for spans in found for span in spans if len(span.text) > 2}
     if len(texts) == 1 or not surfaces:
         return found
@@ -233,6 +238,11 @@ def _label(text: str, said: Mapping[str, str], named: Sequence[PrivateSpan], tab
     return " ".join([*dict.fromkeys(words)][:3]) or " ".join(
         table.token_for(span.kind, span.text) for span in named[:1]
     )
+
+
+def _says(messages: Sequence[str], memory: str) -> bool:
+    told = memory.strip().rstrip(".!").casefold()
+    return any(told in message.casefold() for message in messages)
 
 
 def _without(text: str, spans: Sequence[PrivateSpan]) -> str:

@@ -6,6 +6,7 @@ Values only. Drafters (extractive.py) make sketches; the gate looks at `body(...
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -118,6 +119,11 @@ def prompt(instruction: str, document: str, points: tuple[str, ...], heading: st
     if points:
         parts.append(f"{heading}:\n" + "\n".join(f"- {point}" for point in points))
     return "\n\n".join(part for part in parts if part)
+
+
+def joints(headings: Iterable[str]) -> tuple[str, ...]:
+    """What `prompt` writes between the texts of a message, with any of these headings above the points."""
+    return DOCUMENT_HEADING, *(f"\n\n{heading}:\n" for heading in headings)
 
 
 def legend_text(legend: tuple[str, ...]) -> str:

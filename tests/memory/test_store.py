@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from persona_cli.errors import NothingFound, StoreDamaged, StoreError, UsageError
 from persona_cli.memory.storage.chroma import Collection
@@ -296,6 +297,44 @@ def test_a_reader_sees_what_another_process_does(folder: Path, store: MemoryStor
     assert store.add(FACTS[0])[1] and writer.search(FACTS[0], 1)[0].score > 0.99
 
 
+def test_whether_there_is_a_memory(folder: Path, store: MemoryStore) -> None:
+    assert not store.any() and not folder.exists()
+    first, _ = store.add(FACTS[0])
+    assert store.any() and other(folder).any()
+    store.add_all([Note(f"number {n}") for n in range(3)])
+    store.forget([first.id])
+    assert store.any()
+    store.forget([memory.id for memory in store.list()])
+    assert not store.any() and not other(folder).any()
+    other(folder).add(FACTS[1])
+    assert store.any()
+
+
+def test_a_question_is_worked_out_once_and_its_answer_holds_until_something_is_written(folder: Path) -> None:
+    class Counting(HashedWords):
+        asked = 0
+
+        def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+            self.asked += 1
+            return super().embed(texts)
+
+    encoder = Counting()
+    store = MemoryStore(folder, encoder, Seal(KEY))
+    added = store.add_all([Note(fact) for fact in FACTS])[0][0]
+    encoder.asked = 0
+    store.look_ahead("landlord")
+    assert encoder.asked == 1
+    first = store.nearest("landlord", 2)
+    assert store.nearest("landlord", 2) == first and len(store.nearest("landlord", 3)) == 3
+    # What a caller does with an answer changes nothing of the next.
+    store.nearest("landlord", 2).clear()
+    assert store.nearest("landlord", 2) == first and encoder.asked == 1
+    new, _ = other(folder).add("landlord")
+    assert store.nearest("landlord", 2)[0][0] == new.id
+    other(folder).forget([new.id, added.id])
+    assert {new.id, added.id}.isdisjoint(id for id, _ in store.nearest("landlord", 3))
+
+
 def test_several_processes_write_at_once(folder: Path, store: MemoryStore) -> None:
     names = ("red", "green", "blue")
     running = [process(folder, "add", name, "0", "48", "4") for name in names]
@@ -403,6 +442,7 @@ def test_a_damaged_folder_is_a_sentence(folder: Path, store: MemoryStore, name: 
 
 def test_a_memory_of_a_newer_persona_is_left_alone(folder: Path, store: MemoryStore) -> None:
     store.add(FACTS[0])
+    assert store.count() == 1
     path = max(folder.glob("g*")) / "generation.json"
     path.write_text(path.read_text().replace(f'"format": {FORMAT}', f'"format": {FORMAT + 1}'))
     with pytest.raises(StoreError, match="newer persona"):

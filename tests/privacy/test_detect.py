@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -141,6 +142,27 @@ def test_a_source_is_anything_with_find() -> None:
 def test_detection_is_repeatable() -> None:
     text = "Emma Roberts and Bob Baker, 12 Elm Road, sk-ant-abcdefghijklm"
     assert DETECTOR.find(text) == DETECTOR.find(text)
+
+
+def test_several_texts_are_read_at_once_each_of_them_once_and_alike() -> None:
+    meeting = threading.Barrier(2, timeout=20)
+    read: list[str] = []
+
+    class Meeting:
+        name = "meeting"
+
+        def find(self, text: str) -> list[PrivateSpan]:
+            read.append(text)
+            meeting.wait()
+            return [PrivateSpan(0, 1, DETAIL, text[0], self.name, 0.5)]
+
+    detector = Detector([Meeting()])
+    texts = ["one", "two", "one", "three", "four"]
+    found = detector.find_all(texts)
+    assert sorted(read) == ["four", "one", "three", "two"]
+    assert [spans[0].text for spans in found] == ["o", "t", "o", "t", "f"]
+    # What was read is remembered.
+    assert found == [detector.find(text) for text in texts] == detector.find_all(texts)
 
 
 def test_plain_prompts_import_no_pattern_library() -> None:

@@ -40,6 +40,9 @@ class NewDomains(Detector):
             return ()
         return (PrivateSpan(start, start + 7, URL, "acme.is", "patterns", 0.9),)
 
+    def find_all(self, texts: Sequence[str]) -> list[tuple[PrivateSpan, ...]]:
+        return [() for _ in texts]
+
 
 def request(content: str, **more: object) -> dict[str, object]:
     return {"model": "m", "messages": [{"role": "user", "content": content}], "stream": True, **more}
@@ -290,6 +293,22 @@ def test_a_name_that_is_a_common_word_is_looked_for_capitalised_only() -> None:
 def test_a_short_surname_inside_a_longer_word_is_left_alone() -> None:
     assert "Johnson" not in clear(request("hello"), [Known("John", PERSON)])
     assert "johnsonville" in clear(request("the johnsonville recipe"), [Known("John", PERSON)])
+
+
+def test_texts_that_persona_has_joined_are_read_each_for_itself() -> None:
+    read: list[str] = []
+
+    class Reading(Detector):
+        def find(self, text: str) -> tuple[PrivateSpan, ...]:
+            read.append(text)
+            at = text.find("zed")
+            return (PrivateSpan(at, at + 3, ORG, "zed", "patterns", 0.9),) if at >= 0 else ()
+
+    gate = Gate(Reading(()), leads=["SYSTEM "], joints=["\n--\n", "\n==\n"])
+    table = Pseudonyms()
+    cleared = gate.clear(request("SYSTEM one\n--\nat zed\n==\nlast"), table)
+    assert set(read) >= {"one", "at zed", "last"} and not any("--" in text or "==" in text for text in read)
+    assert json.loads(cleared.body)["messages"][0]["content"] == "SYSTEM one\n--\nat [ORG_1]\n==\nlast"
 
 
 def test_a_stump_that_masking_leaves_is_no_reason_to_refuse() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from persona_cli.privacy.remembered import AT_LEAST, Remembered
+from persona_cli.privacy.remembered import AT_LEAST, Remembered, remembering
 
 
 def test_the_texts_that_were_used_last_stay() -> None:
@@ -29,3 +29,18 @@ def test_what_is_put_again_takes_no_more_room() -> None:
         held.put("a", number)
     held.put("b", 1)
     assert held.get("a") == 9 and held.get("b") == 1
+
+
+def test_a_function_that_remembers_works_out_a_text_once_while_there_is_room() -> None:
+    asked: list[str] = []
+
+    @remembering(2 * AT_LEAST)
+    def upper(text: str) -> str:
+        """In capitals."""
+        asked.append(text)
+        return text.upper()
+
+    assert [upper(text) for text in "aabbaac"] == list("AABBAAC")
+    assert asked == ["a", "b", "c"]
+    assert upper("b") == "B" and asked == ["a", "b", "c", "b"]
+    assert (upper.__name__, upper.__doc__) == ("upper", "In capitals.")

@@ -78,3 +78,17 @@ def test_the_body_is_a_chat_completions_request() -> None:
     assert sent["messages"][-1]["content"] == (
         "Write to my landlord.\n\nDocument:\none\ntwo\n\nDetails you may use:\n- My landlord is [PERSON_1]."
     )
+
+
+def test_what_an_earlier_message_says_is_no_detail_and_the_message_goes_as_it_went() -> None:
+    table, asked = Pseudonyms(), "Write to my landlord that I am at home on Friday before noon, Nora Lindqvist."
+    first = draft(asked, "", (), (), DETECTOR, table)
+    told = [Recalled("1", "I am at home on Friday before noon.")]
+    again = "Ask my landlord whether Friday is better."
+    second = draft(again, "", [Message("user", asked)], told, DETECTOR, table)
+    assert second.history[0].content == first.instruction and second.points == ()
+    assert [(item.text, item.reason) for item in second.treated("withheld")] == [
+        (told[0].text, "an earlier message says it already")
+    ]
+    # The control: where no message says it, it is a detail.
+    assert draft(again, "", [Message("user", "Hello.")], told, DETECTOR, Pseudonyms()).points != ()

@@ -51,6 +51,15 @@ def fitting_to(
                     raise
 
 
+def understood_in(index: LexicalIndex, query: str, names: Iterable[str], now: datetime) -> Request:
+    """`query` as it is asked of the memories of `index`."""
+    from persona_cli.memory.search.request import understood
+
+    # A month without a year is the last one of which something is remembered.
+    newest = datetime.fromtimestamp(float(index.times.max(initial=0)), timezone.utc)
+    return understood(query, index, names, min(now, newest).date())
+
+
 @dataclass(frozen=True)
 class Fitting:
     """The candidates for a request, best first, with what is known of each."""
@@ -75,11 +84,8 @@ class Fitting:
         import numpy as np
 
         from persona_cli.memory.search import fusion
-        from persona_cli.memory.search.request import understood
 
-        # A month without a year is the last one of which something is remembered.
-        newest = datetime.fromtimestamp(float(index.times.max(initial=0)), timezone.utc)
-        request = understood(query, index, names, min(now, newest).date())
+        request = understood_in(index, query, names, now)
         cosines = np.full(len(index), np.nan, np.float32)
         for id, cosine in store.nearest(request.text, max(k, fusion.BY_MEANING)):
             if (position := index.position(id)) is not None:

@@ -19,7 +19,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from math import exp
 from typing import TYPE_CHECKING, Final
 
@@ -114,6 +114,27 @@ _OWN_NAME: Final = re.compile(
 )
 
 
+@dataclass(frozen=True)
+class _Said:
+    """What a statement says: the stems of its topic, of each role that it names, and its values in lower case."""
+
+    topic: frozenset[str]
+    roles: tuple[tuple[str, ...], ...]
+    values: tuple[str, ...]
+    own_name: bool
+
+
+# The candidates for one text are those for another on the same matter.
+@lru_cache(maxsize=1024)
+def _said(statement: str) -> _Said:
+    return _Said(
+        frozenset(stems(_VALUE.sub(" ", statement))) - _FRAME,
+        tuple(map(tuple, _roles(statement))),
+        tuple(value.lower() for value in _VALUE.findall(statement)),
+        _OWN_NAME.search(statement) is not None,
+    )
+
+
 def orders_text(request: str) -> bool:
     """Whether `request` orders a text to be written to or for somebody. English; of other languages: no."""
     return not _ASKS.match(request) and not _OTHER.search(request) and _ORDERS.search(request) is not None
@@ -126,8 +147,8 @@ class Order:
     request: str
 
     @cached_property
-    def _words(self) -> list[str]:
-        return stems(self.request)
+    def _words(self) -> tuple[str, ...]:
+        return tuple(stems(self.request))
 
     @cached_property
     def _topic(self) -> frozenset[str]:
@@ -144,23 +165,22 @@ class Order:
 
     def need(self, statement: str, likeness: float) -> float:
         """The probability (0..1) that the text needs `statement`, whose cosine similarity to the request this is."""
-        topic = frozenset(stems(_VALUE.sub(" ", statement))) - _FRAME
-        shared = len(topic & self._topic)
-        roles = list(_roles(statement))
-        named = any(self._names(role) for role in roles)
+        said = _said(statement)
+        shared = len(said.topic & self._topic)
+        named = any(self._names(role) for role in said.roles)
         if len(self._topic) < SAYS_MUCH and not shared and not named:
             return 0.0
-        new = any(value.lower() not in self._low for value in _VALUE.findall(statement))
-        own_name = new and _OWN_NAME.search(statement) is not None
+        new = any(value not in self._low for value in said.values)
+        own_name = new and said.own_name
         weighed = (
             BIAS
             + LIKENESS * likeness
             + TOPIC * min(shared, ENOUGH) / ENOUGH
             + NEW_VALUE * new
             + ROLE * named
-            + OTHER_ROLE * (bool(roles) and not named)
+            + OTHER_ROLE * (bool(said.roles) and not named)
             + OWN_NAME * own_name
-            + BARE * (not topic and not own_name)
+            + BARE * (not said.topic and not own_name)
         )
         return 1 / (1 + exp(-weighed))
 

@@ -52,6 +52,8 @@ class Generations:
         self.folder = folder
         self._open: tuple[Path, Collection] | None = None
         self._stamp = b""
+        # What was read of a generation, and of which file.
+        self._read: tuple[Path, os.stat_result, About] | None = None
 
     def exists(self) -> bool:
         """Whether anything was ever stored here. Takes no lock and imports nothing."""
@@ -79,13 +81,20 @@ class Generations:
         return None if live is None else self._about(live)
 
     def _about(self, live: Path) -> About:
+        path = live / ABOUT
         try:
-            content = json.loads((live / ABOUT).read_text("utf-8"))
+            status = path.stat()
+            # It is only ever replaced as a whole.
+            if self._read is not None and self._read[0] == path and _same(self._read[1], status):
+                return self._read[2]
+            content = json.loads(path.read_text("utf-8"))
             if content["format"] > FORMAT:
                 raise StoreError(f"The memory in {self.folder} was written by a newer persona. Update persona.")
-            return About(**content)
+            about = About(**content)
+            self._read = (path, status, about)
+            return about
         except (OSError, ValueError, TypeError, KeyError) as error:
-            raise StoreDamaged(f"{live / ABOUT} cannot be read. Put {live} back from a backup.") from error
+            raise StoreDamaged(f"{path} cannot be read. Put {live} back from a backup.") from error
 
     def collection(self) -> Collection | None:
         """The live collection, opened anew when another process has changed it. None when nothing was ever stored."""
@@ -277,6 +286,10 @@ class Generations:
 def may_wait(indexed: int) -> float:
     """How many memories may wait in the log beside so many in the index."""
     return max(WAITING, WAITING_SHARE * indexed)
+
+
+def _same(one: os.stat_result, other: os.stat_result) -> bool:
+    return os.path.samestat(one, other) and (one.st_mtime_ns, one.st_size) == (other.st_mtime_ns, other.st_size)
 
 
 class _BuildAnew(Exception):

@@ -28,11 +28,12 @@ _FORMS: Final = (tables.find, objects.find, delimited.find, mail.find, code.find
 _SIGNS: Final = ("|", ":", "=", "\t", ";", ",", "[", "`", '"', "- ", "* ")
 
 
-@lru_cache(maxsize=2)
+# Two threads read at once (detect.py).
+@lru_cache(maxsize=4)
 def cells(text: str) -> tuple[Cell, ...]:
     """The cells of every structured region of `text`: disjoint, in order. Never raises; linear in the text.
 
-    The last two texts are remembered: detection asks twice.
+    The last texts are remembered: detection asks twice.
     """
     if not any(sign in text for sign in _SIGNS):
         return ()
