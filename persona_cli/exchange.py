@@ -174,12 +174,15 @@ class Reply:
         self.mode = mode
         self.mode_reason = mode_reason
         self.answer: Answer | None = None
+        # Whether some of the text has come.
+        self.begun = False
 
     def __iter__(self) -> Iterator[str]:
         for piece in self._pieces:
             if isinstance(piece, Answer):
                 self.answer = piece
             elif piece:
+                self.begun = True
                 yield piece
 
     def close(self) -> None:

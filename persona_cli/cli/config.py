@@ -55,8 +55,14 @@ def get(
         screen.write_json(chosen)
         return
     for key, value in chosen.items():
-        shown = ",".join(value) if isinstance(value, tuple) else value
-        screen.write(f"{shown}\n" if key == name else f"{key} = {shown}\n")
+        screen.write(f"{_shown(value)}\n" if key == name else f"{key} = {_shown(value)}\n")
+
+
+def _shown(value: object) -> str:
+    """As `config set` takes it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return ",".join(value) if isinstance(value, tuple) else str(value)
 
 
 @config.command("set")

@@ -1,18 +1,21 @@
 """What passes through persona's endpoint, for whoever watches: the last requests, in memory only, never on disk.
 
-Knows neither HTTP nor the pipeline: those who serve a request publish to it, the page at `/` follows it.
+Knows nothing of HTTP, and of the pipeline what a draft is: those who serve a request publish to it, the page at `/`
+waits for its news.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from secrets import token_hex
 from threading import Lock
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from persona_cli.exchange import Draft
 
 State: TypeAlias = Literal["preparing", "refused", "sending", "answering", "done", "failed"]
 Treatment: TypeAlias = Literal["replaced", "withheld", "generalised"]
@@ -79,6 +82,24 @@ class Totals:
             self.kept + len({kept.value for kept in passed.stayed}),
             self.bytes_left + passed.bytes_left,
         )
+
+
+def kept(draft: Draft) -> tuple[Kept, ...]:
+    """What of `draft` stayed here."""
+    from persona_cli.privacy.spans import TEXT
+
+    leaving, table = draft.payload_text, draft.table
+    replaced = [
+        Kept(shown, entry.kind, entry.value, "replaced")
+        for entry in table.entries
+        if entry.kind != TEXT and (shown := table.shown(entry)) in leaving
+    ]
+    others = [
+        Kept("", "", decision.text, decision.treatment)
+        for decision in draft.sketch.decisions
+        if decision.treatment != "replaced"
+    ]
+    return (*replaced, *others)
 
 
 class Feed:
@@ -164,15 +185,6 @@ class Feed:
         finally:
             with self._lock:
                 self._waiting.discard(waiter)
-
-    async def follow(self) -> AsyncIterator[Passed]:
-        """What is held, then what is published, until the feed closes."""
-        version = 0
-        while (reached := await self.news(version)) > version:
-            news = self.since(version)
-            version = max(reached, *(published for published, _ in news)) if news else reached
-            for _, passed in news:
-                yield passed
 
     @property
     def version(self) -> int:

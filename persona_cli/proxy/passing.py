@@ -27,9 +27,9 @@ from persona_cli.privacy.gate import without
 from persona_cli.privacy.restore import Restorer
 from persona_cli.privacy.sinks import CODE, PROSE, TOOLS, URL
 from persona_cli.proxy.errors import Wrong, wrong
-from persona_cli.proxy.feed import Passed
+from persona_cli.proxy.feed import Passed, kept
 from persona_cli.proxy.naming import chosen
-from persona_cli.proxy.preparing import kept, prepare
+from persona_cli.proxy.preparing import prepare
 from persona_cli.record import Record
 from persona_cli.secrets import find_key
 from persona_cli.structured.answers import JsonRestorer
@@ -211,7 +211,7 @@ class _Request:
         self._passed = replace(
             self._passed,
             left=draft.cleared.body.decode(),
-            stayed=kept(draft.table),
+            stayed=kept(draft),
             receipt=receipt,
             ms_before=(time.perf_counter() - self._arrived) * 1000,
         )

@@ -12,10 +12,8 @@ from persona_cli.errors import Refused
 from persona_cli.exchange import Draft, Request
 from persona_cli.modes.steps import Steps
 from persona_cli.privacy.pseudonyms import Pseudonyms
-from persona_cli.privacy.spans import TEXT
 from persona_cli.privacy.surrogates.drawing import SEED_BYTES
 from persona_cli.privacy.surrogates.table import Surrogates
-from persona_cli.proxy.feed import Kept
 from persona_cli.proxy.sanitising import Sanitiser
 from persona_cli.proxy.tool_words import among_tools
 from persona_cli.settings import SURROGATES
@@ -63,12 +61,6 @@ def prepare(asked: Asked, base: Parts, parts: Parts, count: bool) -> Draft:
         except Refused:
             raise Refused(TOO_FEW) from None
     return Draft(Request("", mode=MODE), sketch, table, cleared, consent=NOT_ASKED)
-
-
-def kept(table: Pseudonyms) -> tuple[Kept, ...]:
-    """What stayed here, for whoever watches."""
-    entries = (entry for entry in table.entries if entry.kind != TEXT)
-    return tuple(Kept(table.shown(entry), entry.kind, entry.value, "replaced") for entry in entries)
 
 
 def _table(parts: Parts, asked: Asked) -> Pseudonyms:

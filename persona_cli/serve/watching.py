@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from persona_cli.exchange import Answer, Draft
-    from persona_cli.proxy.feed import Feed, Kept, Passed
+    from persona_cli.proxy.feed import Feed, Passed
 
 CLIENT: Final = "ask"
 # Who watches sees an answer grow in steps of so many seconds.
@@ -47,8 +47,10 @@ class Watched:
     def prepared(self, draft: Draft) -> None:
         """`draft` stands at the cloud's door."""
         if self._passed is not None:
+            from persona_cli.proxy.feed import kept
+
             spent = (time.perf_counter() - self._begun) * 1000
-            self._show(left=draft.cleared.body.decode("utf-8"), stayed=_kept(draft), ms_before=spent, state="sending")
+            self._show(left=draft.cleared.body.decode("utf-8"), stayed=kept(draft), ms_before=spent, state="sending")
 
     def piece(self, text: str) -> None:
         if self._passed is None:
@@ -67,21 +69,3 @@ class Watched:
         self._shown = time.monotonic()
         self._passed = replace(self._passed, **changes)  # type: ignore[arg-type]
         self._feed.publish(self._passed)
-
-
-def _kept(draft: Draft) -> tuple[Kept, ...]:
-    from persona_cli.privacy.spans import TEXT
-    from persona_cli.proxy.feed import Kept
-
-    leaving, table = draft.payload_text, draft.table
-    replaced = [
-        Kept(shown, entry.kind, entry.value, "replaced")
-        for entry in table.entries
-        if entry.kind != TEXT and (shown := table.shown(entry)) in leaving
-    ]
-    others = [
-        Kept("", "", decision.text, decision.treatment)
-        for decision in draft.sketch.decisions
-        if decision.treatment != "replaced"
-    ]
-    return (*replaced, *others)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from threading import Event
 
 import pytest
 
 from tests.installed import persona
 from tests.journeys.terminal import leave, say, terminal
-from tests.servers import RecordingServer, echo, endless, fails, stream_of, then, unauthorised
+from tests.servers import RecordingServer, Turn, echo, endless, fails, stream_of, then, unauthorised
 
 pytestmark = pytest.mark.journey
 PROMPT = r"\(cloud m\)[^>]*>"
@@ -74,6 +75,28 @@ def test_ctrl_c_stops_the_answer_and_not_the_chat() -> None:
         chat.expect(PROMPT)
         chat.sendeof()
         assert leave(chat) == 0
+
+
+def test_ctrl_c_before_a_word_has_come_says_so_and_retry_asks_again() -> None:
+    asked = Event()
+
+    def late(turn: Turn) -> None:
+        asked.set()
+        turn.hold(60)
+
+    with RecordingServer(then(late, stream_of("At once."))) as server, terminal("chat", env=cloud(server)) as chat:
+        chat.expect(PROMPT)
+        say(chat, "talk")
+        assert asked.wait(30)
+        chat.sendintr()
+        chat.expect("Stopped before anything came. /retry asks it again.")
+        chat.expect(PROMPT)
+        say(chat, "/retry")
+        chat.expect("At once.")
+        chat.expect(PROMPT)
+        chat.sendeof()
+        assert leave(chat) == 0
+        assert len(server.requests) == 2
 
 
 def test_a_failed_request_is_kept_and_retry_asks_it_again() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator, Coroutine
 from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
@@ -22,6 +22,16 @@ def passed(number: int, **more: Any) -> Passed:
 
 def numbers(feed: Feed) -> list[int]:
     return [each.number for each in feed.recent()]
+
+
+async def following(feed: Feed) -> AsyncIterator[Passed]:
+    """What is held, then what is published, until the feed closes: as the page does it."""
+    version = 0
+    while (reached := await feed.news(version)) > version:
+        news = feed.since(version)
+        version = max(reached, *(published for published, _ in news)) if news else reached
+        for _, each in news:
+            yield each
 
 
 def run(steps: Coroutine[Any, Any, None]) -> None:
@@ -117,11 +127,11 @@ def test_a_follower_gets_what_is_held_and_then_what_another_thread_publishes() -
     feed.publish(passed(1))
 
     async def steps() -> None:
-        following = feed.follow()
-        assert (await anext_of(following)).number == 1
+        followed = following(feed)
+        assert (await anext_of(followed)).number == 1
         publisher = threading.Thread(target=feed.publish, args=(passed(2),))
         publisher.start()
-        assert (await anext_of(following)).number == 2
+        assert (await anext_of(followed)).number == 2
         publisher.join()
 
     run(steps())
@@ -131,12 +141,12 @@ def test_a_slow_follower_gets_the_last_step_and_not_every_one() -> None:
     feed = Feed()
 
     async def steps() -> None:
-        following = feed.follow()
+        followed = following(feed)
         for length in range(1, 1001):
             feed.publish(passed(1, state="answering", answer="x" * length))
-        assert len((await anext_of(following)).answer) == 1000
+        assert len((await anext_of(followed)).answer) == 1000
         feed.publish(passed(1, state="done"))
-        assert (await anext_of(following)).state == "done"
+        assert (await anext_of(followed)).state == "done"
 
     run(steps())
 
@@ -147,8 +157,8 @@ def test_followers_of_many_loops_each_hear_of_it() -> None:
 
     def follow() -> None:
         async def steps() -> None:
-            following = feed.follow()
-            while (each := (await anext_of(following)).number) < 40:
+            followed = following(feed)
+            while (each := (await anext_of(followed)).number) < 40:
                 pass
             heard.append(each)
 
@@ -182,10 +192,10 @@ def test_a_version_that_was_dropped_at_once_does_not_keep_a_follower_awake() -> 
     feed.publish(passed(5))
 
     async def steps() -> None:
-        following = feed.follow()
-        assert (await anext_of(following)).number == 5
+        followed = following(feed)
+        assert (await anext_of(followed)).number == 5
         feed.publish(passed(4))
-        late = asyncio.ensure_future(anext_of(following))
+        late = asyncio.ensure_future(anext_of(followed))
         await asyncio.sleep(0)
         feed.publish(passed(6))
         assert (await late).number == 6
@@ -199,16 +209,16 @@ def test_followers_end_when_the_feed_closes() -> None:
 
     async def steps() -> None:
         async def follow() -> list[int]:
-            return [each.number async for each in feed.follow()]
+            return [each.number async for each in following(feed)]
 
-        following = asyncio.ensure_future(follow())
+        ended = asyncio.ensure_future(follow())
         await asyncio.sleep(0)
         threading.Thread(target=feed.close).start()
-        assert await following == [1]
+        assert await ended == [1]
 
     run(steps())
 
 
-async def anext_of(following: Any) -> Passed:
-    step: Passed = await following.__anext__()
+async def anext_of(followed: Any) -> Passed:
+    step: Passed = await followed.__anext__()
     return step

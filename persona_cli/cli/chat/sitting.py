@@ -38,6 +38,9 @@ SAID_OF = {
     "auto": "For each request the mode is chosen, and said.",
 }
 CANCELLED_RETRY = "Cancelled: nothing was sent, and the earlier exchange is kept."
+STOPPED = "Stopped; what had come is kept."
+STOPPED_EARLY = "Stopped before anything came. /retry asks it again."
+STOPPED_RETRY = "Stopped; the earlier answer is kept."
 THINKING = "waiting for the answer"
 # Seconds after which what answers need is imported, and what that is; FOR_CLOUDS only where a cloud is asked.
 AFTER = 0.3
@@ -193,7 +196,7 @@ class Chat:
         except KeyboardInterrupt:
             reply.close()
             self.withheld, self.answer_before = reply.withheld, None
-            screen.say("Stopped; the earlier answer is kept." if again else "Stopped; what had come is kept.", "dim")
+            screen.say(STOPPED_RETRY if again else STOPPED if reply.begun else STOPPED_EARLY, "dim")
             return
         self.withheld, self.answer_before = reply.withheld, reply.answer
         if reply.answer is not None:
