@@ -78,7 +78,9 @@ class Detector:
         return found
 
     def find_all(self, texts: Sequence[str]) -> list[tuple[PrivateSpan, ...]]:
-        """`find` of each of `texts`, by several threads where there is much to read: the tagger has work for them."""
+        """`find` of each of `texts`, by two threads: the tagger has work for both. No lock that a source takes may be
+        held.
+        """
         fresh = [text for text in dict.fromkeys(texts) if text and self._seen.get(text) is None]
         longest_first = sorted(fresh, key=len, reverse=True)
         found = dict(zip(longest_first, side_by_side(self.find, longest_first, AT_ONCE), strict=True))
