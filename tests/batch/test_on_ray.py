@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -68,6 +69,14 @@ class Running:
                 if (folder / "cmdline").read_bytes().startswith(b"ray::RayWorker"):
                     found.append(int(folder.name))
         return found
+
+
+def assert_gone(cluster: Running) -> None:
+    """A worker ends soon after the command that it worked for."""
+    until = time.monotonic() + 20
+    while cluster.workers() and time.monotonic() < until:
+        time.sleep(0.1)
+    assert not cluster.workers()
 
 
 @pytest.fixture(scope="module")
@@ -215,7 +224,7 @@ def test_the_command_says_nothing_of_itself_to_ray(ray_cluster: Running, tmp_pat
         assert b"Brockbank" not in server.requests[0].body and b"Brockbank" in out.read_bytes()
     for where, data in left_by(ray_cluster):
         assert not [text for text in (b"Brockbank", b"Theodora", b"sk-7Q") if text in data], where
-    assert not ray_cluster.workers()
+    assert_gone(ray_cluster)
 
 
 def test_what_is_missing_is_a_sentence(with_cloud: Callable[..., Parts], tmp_path: Path) -> None:

@@ -308,6 +308,9 @@ def test_whether_there_is_a_memory(folder: Path, store: MemoryStore) -> None:
     assert not store.any() and not other(folder).any()
     other(folder).add(FACTS[1])
     assert store.any()
+    # It does not take what others have written for what it has read itself.
+    other(folder).add(FACTS[2])
+    assert store.any() and store.search(FACTS[2], 1)[0].memory.text == FACTS[2]
 
 
 def test_a_question_is_worked_out_once_and_its_answer_holds_until_something_is_written(folder: Path) -> None:

@@ -52,6 +52,7 @@ class Generations:
         self.folder = folder
         self._open: tuple[Path, Collection] | None = None
         self._stamp = b""
+        self._looked_at = False
         # What was read of a generation, and of which file.
         self._read: tuple[Path, os.stat_result, About] | None = None
 
@@ -65,10 +66,12 @@ class Generations:
         private_folder(self.folder)
         with locked(self.folder / "lock"):
             self._sweep()
+            self._looked_at = False
             try:
                 yield
             finally:
-                if self._open is not None:
+                # Who has not asked for the collection does not know whether another process has written.
+                if self._open is not None and self._looked_at:
                     with suppress(StoreError):
                         self._stamp = self._open[1].stamp()
 
@@ -102,6 +105,7 @@ class Generations:
         if live is None:
             return None
         about = self._about(live)
+        self._looked_at = True
         if self._open is not None:
             path, opened = self._open
             if path == live and opened.stamp() == self._stamp:
