@@ -309,6 +309,7 @@ def test_whether_there_is_a_memory(folder: Path, store: MemoryStore) -> None:
     other(folder).add(FACTS[1])
     assert store.any()
     # It does not take what others have written for what it has read itself.
+    assert store.search(FACTS[1], 1)[0].score > 0.99
     other(folder).add(FACTS[2])
     assert store.any() and store.search(FACTS[2], 1)[0].memory.text == FACTS[2]
 
