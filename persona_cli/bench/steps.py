@@ -21,8 +21,6 @@ from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 from typing import Any, Final
 
-from persona_cli.cli.app import SECONDS_BETWEEN_TURNS
-
 # What is outside of every step, until the first one begins and afterwards.
 START: Final = "start: interpreter, command"
 REST: Final = "the rest"
@@ -191,7 +189,6 @@ def cold(spawned: float, text: str) -> None:
 def warm(count: int) -> None:
     clock = Clock(time.perf_counter(), START)
     sys.meta_path.insert(0, Watching(clock))
-    sys.setswitchinterval(SECONDS_BETWEEN_TURNS)
     from persona_cli.assistant import Assistant
     from persona_cli.bench.made_user import request
     from persona_cli.exchange import Request

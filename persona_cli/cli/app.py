@@ -17,9 +17,6 @@ OBJECTS_BETWEEN_SEARCHES = 50_000
 # The matrices here are small: OpenBLAS's threads wait for each other in a loop that takes ten times the CPU of the sums
 # (of a rotation of the memory's vectors on two busy cores .3 s for .03). Read when numpy is first imported.
 ONE_THREAD_FOR_NUMPY = ("OPENBLAS_NUM_THREADS", "1")
-# A thread that comes back from a model waits for Python's lock while another one computes: not for 5 ms, as it is by
-# itself. Of 50 warm requests the slow ones took a sixth less.
-SECONDS_BETWEEN_TURNS = 0.0005
 
 
 def main() -> None:
@@ -28,7 +25,6 @@ def main() -> None:
         print(f"persona {__version__}")
         return
     gc.set_threshold(OBJECTS_BETWEEN_SEARCHES)
-    sys.setswitchinterval(SECONDS_BETWEEN_TURNS)
     if "OMP_NUM_THREADS" not in os.environ:
         os.environ.setdefault(*ONE_THREAD_FOR_NUMPY)
     try:
