@@ -226,7 +226,8 @@ def _point(
     if len(words - said.keys()) <= NEW_WORDS:
         text = pseudonymise(memory.text, spans, table)
         return text, Decision("replaced", memory.text, IN_WORDS, text)
-    token = table.token_for(DETAIL, memory.text)
+    # The sentence that it is put into has a full stop of its own.
+    token = table.token_for(DETAIL, memory.text.rstrip().removesuffix("."))
     label = _label(memory.text, said, named_in_request, table)
     point = f"about {label}: {token}" if label else token
     return point, Decision("replaced", memory.text, WHOLE, point)

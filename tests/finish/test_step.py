@@ -21,7 +21,7 @@ from tests.installed import persona
 from tests.servers import RecordingServer, stream_of, truncated
 
 NAME = "Theodora Quigley"
-CAME = "Dear [PERSON_1],\n\nI can't come because of [DETAIL_1] See you on 3 May.\n\nYours"
+CAME = "Dear [PERSON_1],\n\nI can't come because of [DETAIL_1]. See you on 3 May.\n\nYours"
 
 
 @pytest.fixture
@@ -114,7 +114,7 @@ def test_a_restored_detail_is_fitted_into_its_sentence(asked: Callable[..., tupl
     with RecordingServer(stream_of(CAME)) as server:
         parts, request = asked(server)
         table = parts.conversations.pseudonyms(request.conversation)
-        table.token_for("DETAIL", "I have a peanut allergy.")
+        table.token_for("DETAIL", "I have a peanut allergy")
         parts.conversations.save_pseudonyms(request.conversation, table)
         _, answer = answered(parts, request)
     assert "because of I have" not in answer.text and "peanut" in answer.text and "allergy" in answer.text

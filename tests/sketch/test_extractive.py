@@ -40,9 +40,8 @@ def test_a_memory_that_says_more_goes_as_one_detail() -> None:
     sketch = sketched("Tell the caterer about my allergy.", "I get hives from hazelnuts, an allergy.", table=table)
     assert sketch.points == ("about allergy: [DETAIL_1]",)
     assert "hazelnuts" not in str(body(sketch, "m"))
-    assert restore(sketch.points[0], table, frozenset({"prose"})).text.endswith(
-        "I get hives from hazelnuts, an allergy."
-    )
+    restored = restore(f"Note that {sketch.points[0]}.", table, frozenset({"prose"})).text
+    assert restored == "Note that about allergy: I get hives from hazelnuts, an allergy."
 
 
 @pytest.mark.parametrize(
