@@ -24,6 +24,16 @@ ALL: Final = "all"
 MOST_OFFERED: Final = 128
 
 
+def check_names(parts: Parts, names: Sequence[str], functions: Sequence[str] = ()) -> None:
+    """Raises UsageError for a name that no server and no file of Python tools can have. Starts none of them."""
+    if functions or parts.settings.tools.python:
+        return
+    known = {server.name for server in servers(parts.folders.settings_file)}
+    for name in names:
+        if name != ALL and name.partition(JOINT)[0] not in known:
+            raise _unknown(name)
+
+
 class Toolbox:
     """`tools` are those that were asked for; `remarks` is what there is to say of others. Close it at the end."""
 
@@ -114,8 +124,12 @@ class Toolbox:
         for name in self._names:
             fitting = [tool for tool in found.values() if name in (ALL, tool.name, tool.source)]
             if not fitting and name != ALL:
-                raise UsageError(f"There is no tool '{name}'. `persona tools list` shows them all.")
+                raise _unknown(name)
             chosen.update((tool.name, tool) for tool in fitting)
         if len(chosen) > MOST_OFFERED:
             raise UsageError(f"These are {len(chosen)} tools, and a cloud takes {MOST_OFFERED}: name fewer.")
         return tuple(chosen.values())
+
+
+def _unknown(name: str) -> UsageError:
+    return UsageError(f"There is no tool '{name}'. `persona tools list` shows them all.")

@@ -152,6 +152,12 @@ def test_tools_need_a_cloud_and_their_names() -> None:
             assert leave(chat) == 2
 
 
+def test_a_tool_that_cannot_be_is_said_before_anything_is_typed() -> None:
+    with RecordingServer(echo()) as server, terminal("chat", "-n", "-T", "nosuch", env=cloud(server)) as chat:
+        chat.expect("There is no tool 'nosuch'")
+        assert leave(chat) == 2
+
+
 def test_a_picture_is_a_sentence_and_nothing_is_sent(tmp_path: Path, parts: Parts) -> None:
     picture = tmp_path / "picture.png"
     picture.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(range(256)))

@@ -95,7 +95,7 @@ def test_ctrl_c_ends_a_tool_that_takes_its_time(tools: Tools) -> None:  # noqa: 
             say(ask, "r")
             ask.expect("slow …")
             ask.kill(signal.SIGINT)
-            assert leave(ask) == 130
+            assert leave(ask) == 130, seen(ask)
         assert len(server.requests) == 1
 
 

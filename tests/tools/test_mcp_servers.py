@@ -14,7 +14,7 @@ from persona_cli.errors import ToolFailed, UsageError
 from persona_cli.parts import Parts
 from persona_cli.settings import with_value
 from persona_cli.tools.tool import Outcome
-from persona_cli.tools.toolbox import Toolbox
+from persona_cli.tools.toolbox import Toolbox, check_names
 from tests.tools.given import NOTES, notes_table, write_settings
 from tests.tools.notes_server import PLANTED
 
@@ -91,6 +91,15 @@ def test_a_server_that_does_not_start_is_an_error_for_who_names_it(
 def test_an_unknown_name_is_an_error(opened: Callable[..., Toolbox]) -> None:
     with pytest.raises(UsageError, match="There is no tool 'nosuch'"):
         opened("nosuch")
+
+
+def test_a_name_that_nothing_can_have_is_an_error_before_anything_runs(parts: Parts) -> None:
+    write_settings(parts, '[mcp.notes]\ncommand = "/no/such/program"\n')
+    check_names(parts, ["notes", "notes__anything", "all"])
+    check_names(parts, ["word_count"], functions=["tools.py"])
+    for name in ("note", "nosuch", "nosuch__search"):
+        with pytest.raises(UsageError, match=f"There is no tool '{name}'"):
+            check_names(parts, ["notes", name])
 
 
 def test_a_server_over_http(opened: Callable[..., Toolbox], tmp_path: Path) -> None:

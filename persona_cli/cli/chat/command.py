@@ -67,8 +67,11 @@ def chat(
     if tools:
         from persona_cli.exchange import Request
         from persona_cli.modes.choosing import chosen
+        from persona_cli.tools.toolbox import check_names
 
-        chosen(Request("", mode=mode, **tools), parts)  # where they cannot work it is said before anything is typed
+        # Where they cannot work it is said before anything is typed.
+        chosen(Request("", mode=mode, **tools), parts)
+        check_names(parts, tools["tools"], tools["functions"])
     resumed = conversation_to_resume(parts, resume=resume, name=name, no_log=no_log, quiet=True)
     sitting = Chat(parts, mode, resumed, name, tools)
     try:
