@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import threading
@@ -28,9 +29,13 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
 
 @pytest.fixture(autouse=True)
 def interruptible() -> Iterator[None]:
-    """A shell that starts the tests in the background has them ignore SIGINT."""
+    """A shell that starts the tests in the background has them ignore SIGINT, and what hypothesis calls at each
+    collection of rubbish may swallow it.
+    """
     outside = signal.signal(signal.SIGINT, signal.default_int_handler)
+    gc.disable()
     yield
+    gc.enable()
     signal.signal(signal.SIGINT, outside)
 
 
