@@ -11,7 +11,8 @@ statement stands behind it (superseding.py). Memories that are archived or super
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from math import exp, log
@@ -103,6 +104,18 @@ def look_ahead(store: MemoryStore, query: str, names: Iterable[str] = (), now: d
         from persona_cli.memory.search.indexing import current
 
         store.look_ahead(understood_in(current(store), query, names, now or datetime.now(timezone.utc)).text)
+
+
+@contextmanager
+def looking(store: MemoryStore) -> Iterator[None]:
+    """Several of the functions here on one state of the memory, for the price of looking once.
+
+    Everybody else waits meanwhile: what takes the encoder should have been asked before (`look_ahead`).
+    """
+    from persona_cli.memory.search.indexing import reading
+
+    with reading, store.looking():  # in this order: who reads an index looks at the store
+        yield
 
 
 def always(store: MemoryStore, query: str, budget: int) -> list[Memory]:

@@ -51,6 +51,9 @@ if TYPE_CHECKING:
 # Characters of the questions whose answers are kept: what is known in kind (modes/in_kind.py) is asked for again and
 # again.
 REMEMBERED = 8_192
+# So many characters of ids stand for as many memories as a few requests open; longer memories are opened anew.
+OPENED = 100_000
+SHORT = 1_000
 
 __all__ = ["ID_LENGTH", "Embedder", "Hit", "Memory", "MemoryStore", "Note", "State", "States"]
 
@@ -91,6 +94,7 @@ class MemoryStore:
         self._clock = clock
         # What `nearest` said of the version and the number that it was asked for.
         self._answered: Remembered[tuple[tuple[bytes, int], tuple[tuple[str, float], ...]]] = Remembered(REMEMBERED)
+        self._opened: tuple[bytes, Remembered[Memory]] = (b"", Remembered(OPENED))
         self.states = States(folder, seal)
 
     def add(
@@ -145,8 +149,15 @@ class MemoryStore:
     def open(self, ids: Sequence[str]) -> builtins.list[Memory]:
         """The memories with these ids, in this order; ids that are not there are left out."""
         with self._held() as collection:
-            rows = collection.rows(builtins.list(dict.fromkeys(ids))) if collection else []
-        memories = {row.id: opened(self._seal, row) for row in rows}
+            if collection is None:
+                return []
+            lately = self._lately()
+            memories = {id: memory for id in ids if (memory := lately.get(id)) is not None}
+            rows = collection.rows([id for id in dict.fromkeys(ids) if id not in memories])
+        for row in rows:
+            memories[row.id] = memory = opened(self._seal, row)
+            if len(memory.text) <= SHORT:
+                lately.put(row.id, memory)
         return [memories[id] for id in ids if id in memories]
 
     def list(self, limit: int | None = None, offset: int = 0) -> builtins.list[Memory]:
@@ -173,6 +184,15 @@ class MemoryStore:
         nearest = self.nearest(query, k)
         memories = {memory.id: memory for memory in self.open([id for id, _ in nearest])}
         return [Hit(memories[id], score) for id, score in nearest if id in memories]
+
+    @contextmanager
+    def looking(self) -> Iterator[None]:
+        """One state of the memory for several looks, and the price of looking once. Everybody else waits meanwhile."""
+        if not self._place.exists():
+            yield
+            return
+        with self._place.held():
+            yield
 
     def nearest(self, query: str, k: int) -> builtins.list[tuple[str, float]]:
         """(id, cosine similarity -1..1) of the `k` memories nearest in meaning to `query`. None of them is opened."""
@@ -321,11 +341,19 @@ class MemoryStore:
         with self._place.held():
             yield self._place.collection()
 
+    def _lately(self) -> Remembered[Memory]:
+        """The memories that were opened last, by id: what they say stays the same within an epoch."""
+        epoch = epoch_of(self._place)
+        if not epoch or self._opened[0] != epoch:
+            self._opened = (epoch, Remembered(OPENED))
+        return self._opened[1]
+
     def _write(self, changes: dict[str, tuple[Row, NDArray[np.float32]] | None]) -> None:
         """What a kill between the two steps leaves is a state without a memory, which the next writing removes."""
         from persona_cli.memory.storage.residue import residue_in
 
         self._place.change(changes)
+        self._opened = (b"", Remembered(OPENED))  # nor does this process know any more what is forgotten
         collection = self._place.collection()
         dropped = self.states.keep_only(collection.ids() if collection else ())
         if dropped and residue_in([self.states.path], dropped):

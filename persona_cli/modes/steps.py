@@ -74,24 +74,33 @@ class Steps:
         found = [Recalled("", fact) for fact in statements(request.facts)]
         wanted = self._memories_wanted(request)
         if wanted and self.parts.memory.any():
-            from persona_cli.memory.recall import always, recall
-            from persona_cli.memory.statements.standing import INSTRUCTION, standing
+            from persona_cli.memory.recall import looking
 
-            store = self.parts.memory
-            for memory in always(store, request.text, STANDING_WORDS):
-                found.append(Recalled(memory.id, memory.text, standing=standing(memory.text) == INSTRUCTION))
-            # The user's own name is in half of what they remember and tells the memories apart no better than "I".
-            hits = recall(store, request.text, wanted, names=self.parts.user_names)
-            known = {memory.id for memory in found}
-            bearing = [hit.memory for hit in hits]
-            privacy = self.parts.settings.privacy
-            if privacy.level != STRICT:
-                from persona_cli.modes.in_kind import in_kind
-
-                bearing += in_kind(store, request.text, privacy.attributes)
-            new = {memory.id: memory.text for memory in bearing if memory.id not in known}
-            found += [Recalled(id, text) for id, text in new.items()]
+            self.look_ahead(request)
+            with looking(self.parts.memory):
+                found += self._remembered(request, wanted)
         return tuple(found)
+
+    def _remembered(self, request: Request, wanted: int) -> list[Recalled]:
+        """What stands above every request, `wanted` memories that this one is about, and what it needs in kind."""
+        from persona_cli.memory.recall import always, recall
+        from persona_cli.memory.statements.standing import INSTRUCTION, standing
+        from persona_cli.sketch.extractive import Recalled
+
+        store, privacy = self.parts.memory, self.parts.settings.privacy
+        found = [
+            Recalled(memory.id, memory.text, standing=standing(memory.text) == INSTRUCTION)
+            for memory in always(store, request.text, STANDING_WORDS)
+        ]
+        # The user's own name is in half of what they remember and tells the memories apart no better than "I".
+        bearing = [hit.memory for hit in recall(store, request.text, wanted, names=self.parts.user_names)]
+        if privacy.level != STRICT:
+            from persona_cli.modes.in_kind import in_kind
+
+            bearing += in_kind(store, request.text, privacy.attributes)
+        known = {memory.id for memory in found}
+        new = {memory.id: memory.text for memory in bearing if memory.id not in known}
+        return found + [Recalled(id, text) for id, text in new.items()]
 
     def _memories_wanted(self, request: Request) -> int:
         return 0 if self.record.memory_out_of_reach(request) else self.parts.settings.memory.recall

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import random
 import subprocess
 import sys
+import threading
 import time
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
@@ -23,7 +25,7 @@ from persona_cli.memory.storage.place import FORMAT
 from persona_cli.memory.storage.records import Row
 from persona_cli.memory.storage.residue import residue
 from persona_cli.memory.storage.rotation import secret_rotation
-from persona_cli.memory.store import MemoryStore, Note
+from persona_cli.memory.store import Memory, MemoryStore, Note
 from persona_cli.privacy.crypto import Seal
 from tests.memory.hashed_words import HashedWords
 
@@ -55,6 +57,11 @@ def process(folder: Path, *arguments: str) -> subprocess.Popen[str]:
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2]), "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-m", "tests.memory.storing", str(folder), *arguments]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+
+
+def known_to_this_process() -> list[str]:
+    gc.collect()
+    return [held.text for held in gc.get_objects() if isinstance(held, Memory)]
 
 
 def assert_indexed(store: MemoryStore, ids: Sequence[str]) -> None:
@@ -337,6 +344,48 @@ def test_a_question_is_worked_out_once_and_its_answer_holds_until_something_is_w
     assert store.nearest("landlord", 2)[0][0] == new.id
     other(folder).forget([new.id, added.id])
     assert {new.id, added.id}.isdisjoint(id for id, _ in store.nearest("landlord", 3))
+
+
+def test_several_looks_find_one_state_and_others_wait_meanwhile(folder: Path, store: MemoryStore) -> None:
+    with store.looking():
+        assert not store.any() and not folder.exists()
+    kept = [memory.id for memory, _ in store.add_all([Note(fact) for fact in FACTS])]
+    added: list[str] = []
+    writer = threading.Thread(target=lambda: added.append(other(folder).add("a new landlord")[0].id))
+    with store.looking():
+        version = store.version()
+        writer.start()
+        writer.join(0.2)
+        assert not added and store.version() == version and store.count() == 3
+        assert {id for id, _ in store.nearest("landlord", 9)} == set(kept) == {item.id for item in store.list()}
+    writer.join()
+    with store.looking():
+        assert store.version() != version and store.nearest("a new landlord", 1)[0][0] == added[0]
+        # What this thread itself writes it sees, also where the live folder is another one afterwards.
+        store.forget(kept[:1])
+        assert [memory.id for memory in store.open([*kept, *added])] == [*kept[1:], *added]
+        store.add_all([Note(f"number {n}") for n in range(WAITING + 1)])
+        assert store.count() == 3 + WAITING + 1
+    assert other(folder).count() == 3 + WAITING + 1
+
+
+def test_what_was_opened_is_not_opened_again_and_what_was_forgotten_is_not_known(
+    folder: Path, store: MemoryStore
+) -> None:
+    kept = [memory.id for memory, _ in store.add_all([Note(fact) for fact in FACTS])]
+    assert [memory.text for memory in store.open(kept)] == FACTS
+    first = store.open(kept[:1])[0]
+    assert store.open(kept)[0] is first
+    other(folder).edit(kept[0], "My landlord is Otto.")
+    assert [memory.text for memory in store.open(kept)] == ["My landlord is Otto.", *FACTS[1:]]
+    other(folder).forget(kept[1:2])
+    assert [memory.id for memory in store.open(kept)] == [kept[0], kept[2]]
+    long, _ = store.add("long " * 1000)
+    assert store.open([long.id])[0] is not store.open([long.id])[0]
+    store.open(kept)
+    assert FACTS[2] in known_to_this_process()
+    store.forget(kept[2:])
+    assert FACTS[2] not in known_to_this_process()
 
 
 def test_several_processes_write_at_once(folder: Path, store: MemoryStore) -> None:

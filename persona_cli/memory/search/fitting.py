@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Final
+from weakref import WeakKeyDictionary
 
 from persona_cli.errors import StoreError
 
@@ -32,6 +33,8 @@ STATEMENT_TERMS: Final = 12
 NAME_TERMS: Final = ("name", "call")
 SHORT: Final = 5
 NAMES_WEIGHED: Final = 4
+# By index: of how many memories, of what, and what was understood.
+_understood: WeakKeyDictionary[LexicalIndex, tuple[tuple[int, object], Request]] = WeakKeyDictionary()
 
 
 def fitting_to(
@@ -52,12 +55,18 @@ def fitting_to(
 
 
 def understood_in(index: LexicalIndex, query: str, names: Iterable[str], now: datetime) -> Request:
-    """`query` as it is asked of the memories of `index`."""
+    """`query` as it is asked of the memories of `index`. What was understood last is remembered: it is asked twice,
+    for the encoder's sake (recall.look_ahead).
+    """
     from persona_cli.memory.search.request import understood
 
     # A month without a year is the last one of which something is remembered.
     newest = datetime.fromtimestamp(float(index.times.max(initial=0)), timezone.utc)
-    return understood(query, index, names, min(now, newest).date())
+    asked = (query, tuple(names), min(now, newest).date())
+    last = _understood.get(index)
+    if last is None or last[0] != (len(index), asked):
+        last = _understood[index] = ((len(index), asked), understood(query, index, *asked[1:]))
+    return last[1]
 
 
 @dataclass(frozen=True)

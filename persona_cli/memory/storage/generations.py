@@ -24,6 +24,7 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from secrets import token_hex
+from threading import get_ident
 from typing import TYPE_CHECKING
 
 from persona_cli.durable import locked, replace_private
@@ -52,9 +53,13 @@ class Generations:
         self.folder = folder
         self._open: tuple[Path, Collection] | None = None
         self._stamp = b""
+        # The thread that holds the lock, what it found live, and whether it has made sure of the open collection.
+        self._holder: int | None = None
+        self._found: Path | None = None
         self._looked_at = False
-        # What was read of a generation, and of which file.
+        # What was read of a generation, and of which file; and what this holder knows it to be.
         self._read: tuple[Path, os.stat_result, About] | None = None
+        self._told: tuple[Path, About] | None = None
 
     def exists(self) -> bool:
         """Whether anything was ever stored here. Takes no lock and imports nothing."""
@@ -62,14 +67,18 @@ class Generations:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """The lock against other processes and threads. What a killed process left behind is gone inside."""
+        """See Place. What a killed process left behind is gone inside."""
+        if self._is_held():
+            yield
+            return
         private_folder(self.folder)
         with locked(self.folder / "lock"):
-            self._sweep()
-            self._looked_at = False
+            self._found = self._sweep()
+            self._holder, self._looked_at, self._told = get_ident(), False, None
             try:
                 yield
             finally:
+                self._holder = None
                 # Who has not asked for the collection does not know whether another process has written.
                 if self._open is not None and self._looked_at:
                     with suppress(StoreError):
@@ -84,6 +93,13 @@ class Generations:
         return None if live is None else self._about(live)
 
     def _about(self, live: Path) -> About:
+        if not self._is_held():
+            return self._read_about(live)
+        if self._told is None or self._told[0] != live:
+            self._told = (live, self._read_about(live))
+        return self._told[1]
+
+    def _read_about(self, live: Path) -> About:
         path = live / ABOUT
         try:
             status = path.stat()
@@ -105,10 +121,10 @@ class Generations:
         if live is None:
             return None
         about = self._about(live)
-        self._looked_at = True
+        was_sure, self._looked_at = self._looked_at, True
         if self._open is not None:
             path, opened = self._open
-            if path == live and opened.stamp() == self._stamp:
+            if path == live and (was_sure or opened.stamp() == self._stamp):
                 return opened
             self.close()
         # Chroma makes a new, empty database where there is none, or an empty file.
@@ -195,8 +211,7 @@ class Generations:
         path = self.folder / name
         if path.exists():
             self.close()
-            path.rename(self._after(self._live()))
-            _to_disk(self.folder)
+            self._make_live(path, self._live())
             self._sweep()
 
     def close(self) -> None:
@@ -234,6 +249,7 @@ class Generations:
         self._write_about(path, replace(about, indexed=indexed))
 
     def _write_about(self, path: Path, about: About) -> None:
+        self._told = None
         replace_private(path / ABOUT, json.dumps(asdict(about)).encode())
 
     @contextmanager
@@ -245,8 +261,7 @@ class Generations:
             for item in (*path.rglob("*"), path):
                 _to_disk(item)
             self.close()
-            path.rename(self._after(live))
-            _to_disk(self.folder)
+            self._make_live(path, live)
         except (OSError, sqlite3.Error) as error:
             raise self._not_written(error) from error
         finally:
@@ -258,9 +273,17 @@ class Generations:
             "nothing is lost. Check the free disk space: it needs as much again as the memory takes."
         )
 
+    def _is_held(self) -> bool:
+        return self._holder == get_ident()
+
     def _live(self) -> Path | None:
         """A folder gets its number when it is whole, so the highest number is always a whole generation."""
-        return self._newest(self._entries())
+        return self._found if self._is_held() else self._newest(self._entries())
+
+    def _make_live(self, path: Path, before: Path | None) -> None:
+        """The whole generation at `path` comes after the one that was live `before`."""
+        self._found = path.rename(self._after(before))
+        _to_disk(self.folder)
 
     def _newest(self, names: Iterable[str]) -> Path | None:
         newest = max(names, key=_number, default="")
@@ -269,12 +292,14 @@ class Generations:
     def _after(self, live: Path | None) -> Path:
         return self.folder / f"g{_number(live.name if live else '') + 1:06d}"
 
-    def _sweep(self) -> None:
+    def _sweep(self) -> Path | None:
+        """Remove what is not live, and say what is."""
         names = self._entries()
         live = self._newest(names)
         for name in names:
             if (live is None or name != live.name) and (_number(name) or name == "next"):
                 shutil.rmtree(self.folder / name, ignore_errors=True)
+        return live
 
     def _entries(self) -> list[str]:
         try:

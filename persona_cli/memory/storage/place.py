@@ -68,7 +68,9 @@ class Place(Protocol):
         """Whether anything was ever stored here."""
 
     def held(self) -> AbstractContextManager[None]:
-        """The lock against other processes and threads of this machine."""
+        """The lock against other processes and threads of this machine. Inside itself, in one thread, it holds on:
+        several looks together find one state, and what was looked up once is not looked up again.
+        """
 
     def about(self) -> About | None:
         """None when nothing was ever stored."""

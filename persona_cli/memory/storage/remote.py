@@ -22,6 +22,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from secrets import token_hex
+from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
 from persona_cli.durable import locked, replace_private
@@ -53,6 +54,8 @@ class Remote:
         self._server = Server(url)
         self._rows: RemoteRows | None = None
         self._asked = False
+        # The thread that holds the lock.
+        self._holder: int | None = None
 
     @property
     def folder(self) -> Path:
@@ -64,10 +67,16 @@ class Remote:
 
     @contextmanager
     def held(self) -> Iterator[None]:
+        if self._holder == get_ident():
+            yield
+            return
         private_folder(self._folder)
         with locked(self._folder / "lock"):
-            self._rows, self._asked = None, False
-            yield
+            self._holder, self._rows, self._asked = get_ident(), None, False
+            try:
+                yield
+            finally:
+                self._holder = None
 
     def about(self) -> About | None:
         found = self.collection()
