@@ -1,7 +1,8 @@
 """Work for a second core: what is surely needed soon, and what is done for many.
 
     Meanwhile       what is needed soon, while the steps before it run
-    side_by_side    the same for each of many
+    Soon            the same, with a result that somebody waits for
+    side_by_side    work for each of many
 
 Starting a model, running it, reading files and certificates let go of Python's lock, so that a second core has work.
 Nothing in here opens a connection.
@@ -12,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from threading import Lock, Thread
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -38,6 +39,36 @@ class Meanwhile:
     def _quietly(self) -> None:
         with suppress(Exception):
             self._work()
+
+
+class Soon(Generic[R]):
+    """`with Soon(work) as soon: …` does `work` in a thread, and `soon.result()` waits for it and gives what it made, or
+    raises what it raised. No thread outlives the block.
+    """
+
+    def __init__(self, work: Callable[[], R]) -> None:
+        self._work = work
+        self._thread = Thread(target=self._done, name="persona-soon")
+
+    def __enter__(self) -> Soon[R]:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self._thread.join()
+
+    def result(self) -> R:
+        self._thread.join()
+        if self._failed is not None:
+            raise self._failed
+        return self._made
+
+    def _done(self) -> None:
+        self._failed: BaseException | None = None
+        try:
+            self._made = self._work()
+        except BaseException as error:
+            self._failed = error
 
 
 def side_by_side(work: Callable[[T], R], items: Sequence[T], threads: int) -> list[R]:

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from persona_cli.ahead import Meanwhile, side_by_side
+from persona_cli.ahead import Meanwhile, Soon, side_by_side
 from persona_cli.assistant import Assistant
 from persona_cli.consent import Choice
 from persona_cli.errors import Cancelled, Refused, SettingsError
@@ -55,6 +55,41 @@ def test_what_fails_beside_is_said_where_it_is_needed() -> None:
     with Meanwhile(work):
         reached = True
     assert reached
+
+
+def test_what_is_made_soon_is_waited_for_and_its_failure_is_raised_there() -> None:
+    begun = threading.Event()
+
+    def work() -> int:
+        begun.wait()
+        return 42
+
+    with Soon(work) as soon:
+        begun.set()
+        assert soon.result() == soon.result() == 42
+
+    def fails() -> int:
+        raise SettingsError("now")
+
+    with Soon(fails) as soon, pytest.raises(SettingsError):
+        soon.result()
+    with Soon(fails):
+        reached = True  # nobody has asked
+    assert reached
+
+
+@pytest.mark.parametrize("raised", [KeyboardInterrupt, Refused])
+def test_nothing_that_was_begun_outlives_its_block(raised: type[BaseException]) -> None:
+    begun, ended = threading.Event(), []
+
+    def work() -> None:
+        begun.wait()
+        ended.append(True)
+
+    with pytest.raises(raised), Soon(work):
+        begun.set()
+        raise raised("now")
+    assert ended == [True]
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3, 9])

@@ -55,7 +55,11 @@ STEPS: Final = {
         ("Tagger._run", "tagger: run"),
     ),
     "persona_cli.sketch.extractive": (("draft", "detect and draft"),),
-    "persona_cli.ahead": (("Meanwhile.__exit__", "waiting for the second thread"),),
+    "persona_cli.ahead": (
+        ("Meanwhile.__exit__", "waiting for the second thread"),
+        ("Soon.result", "waiting for the tagger"),
+    ),
+    "persona_cli.privacy.detect": (("Detector._find", "detection: rules"),),
     "persona_cli.cloud.client": (
         ("Cloud.__init__", "SDK and client"),
         ("Cloud._answer", "SDK and client"),

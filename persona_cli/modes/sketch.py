@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -38,7 +39,7 @@ class SketchMode:
         with Meanwhile(self._models()):
             detector, facts = steps.detection(request)
         steps.look_ahead(request)
-        with Meanwhile(lambda: self._read_soon(request.text, detector)):
+        with self._read_soon(request.text, detector):
             memories = steps.recall(request)
         steps.style(table, request, memories)
         level = self._parts.settings.privacy.level
@@ -67,11 +68,16 @@ class SketchMode:
 
         return load
 
-    def _read_soon(self, text: str, detector: Detector) -> None:
-        if len(text) <= SOON_READ:
+    @contextmanager
+    def _read_soon(self, text: str, detector: Detector) -> Iterator[None]:
+        """A short `text` is read by detection, which keeps what it finds for the draft, beside what the block does."""
+        if len(text) > SOON_READ:
+            with Meanwhile(self._parts.tagger.warm_up):
+                yield
+            return
+        with detector.begun(text):
+            yield
             detector.find(text)
-        else:
-            self._parts.tagger.warm_up()
 
     def edit(self, draft: Draft, text: str) -> Draft:
         from persona_cli.sketch.editing import edited

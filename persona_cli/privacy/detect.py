@@ -7,6 +7,7 @@ nothing of placeholders or of what happens to a span.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import Final, Protocol
 
@@ -39,7 +40,8 @@ AT_ONCE: Final = 2
 class Source(Protocol):
     """One way of finding private spans. Spans may overlap, in any order.
 
-    A source that may find more in a text than it did before says so with an attribute `live` that is True.
+    A source that may find more in a text than it did before says so with an attribute `live` that is True. One that has
+    work for another core has a method `begun(text)`: what a `find` of `text` inside that block asks for is under way.
     """
 
     @property
@@ -77,6 +79,15 @@ class Detector:
         self._seen.put(text, (live, found))
         return found
 
+    @contextmanager
+    def begun(self, text: str) -> Iterator[None]:
+        """What another core can do for `find(text)` is under way from here on; `find` inside the block waits for it."""
+        with ExitStack() as under_way:
+            if self._seen.get(text) is None:
+                for begun in filter(None, (getattr(source, "begun", None) for source in self._still)):
+                    under_way.enter_context(begun(text))
+            yield
+
     def find_all(self, texts: Sequence[str]) -> list[tuple[PrivateSpan, ...]]:
         """`find` of each of `texts`, by two threads: the tagger has work for both. No lock that a source takes may be
         held.
@@ -92,7 +103,11 @@ class Detector:
         return tuple(fact for source in self.sources if isinstance(source, Facts | Denied) for fact in source.facts)
 
     def _find(self, text: str, live: Sequence[PrivateSpan]) -> tuple[PrivateSpan, ...]:
-        everything = [*live, *(span for source in self._still for span in source.find(text))]
+        everything = [*live]
+        with self.begun(text):
+            # Who has begun has more to do beside the others.
+            by_source = {source: list(source.find(text)) for source in sorted(self._still, key=_begins)}
+        everything += [span for source in self._still for span in by_source[source]]
         spans = [span for span in everything if span.confidence >= self._floor]
         united = unite(text, spans)
         if found := cells(text):
@@ -130,6 +145,9 @@ class Weighed:
         self._floor = floor
         self._most = most
 
+        if begun := getattr(source, "begun", None):
+            self.begun = begun
+
     @property
     def name(self) -> str:
         return self._source.name
@@ -165,6 +183,10 @@ def build_detector(
         (Names(),) if tagger is None else (Weighed(tagger, most=TAGGER_BELIEVED), Weighed(Names(), floor=SURE_NAME))
     )
     return Detector((*sources, Patterns(), Structured(), *by_name), allow, floor)
+
+
+def _begins(source: Source) -> bool:
+    return hasattr(source, "begun")
 
 
 def _plain(phrase: str) -> str:

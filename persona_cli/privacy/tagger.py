@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from persona_cli.ahead import side_by_side
+from persona_cli.ahead import Soon, side_by_side
 from persona_cli.errors import ModelBroken
 from persona_cli.local import encoder
 from persona_cli.paths import embedded_model
@@ -83,6 +84,7 @@ class Tagger:
         self._threads = threads or min(encoder.MOST_THREADS, encoder.usable_cores())
         self.threshold = threshold
         self._reading = reading
+        self._under_way: dict[str, Soon[tuple[Pieces, list[NDArray[np.float32]]]]] = {}
         self._loading = threading.Lock()
         self._session: InferenceSession | None = None
         self._tokenizer: Tokenizer | None = None
@@ -90,6 +92,27 @@ class Tagger:
     def warm_up(self) -> None:
         """Load now what the first text would load."""
         self._open()
+
+    @contextmanager
+    def begun(self, text: str) -> Iterator[None]:
+        """`text` is read by a second thread from here on, and a `find` of it inside the block waits for that.
+
+        Nothing is begun of a text of several windows, which has work for every thread as it is, nor on one core.
+        """
+        if self._threads < 2 or not text.strip() or text in self._under_way:
+            yield
+            return
+        found = self._pieces(text)
+        windows = _windows(len(found.ids))
+        if len(windows) > 1:
+            yield
+            return
+        with Soon(lambda: (found, [self._run(found, windows[0])])) as read:
+            self._under_way[text] = read
+            try:
+                yield
+            finally:
+                self._under_way.pop(text, None)
 
     def find(self, text: str) -> Iterator[PrivateSpan]:
         """Disjoint spans in order, on word boundaries, without the punctuation around them."""
@@ -100,17 +123,24 @@ class Tagger:
 
     def odds(self, text: str) -> tuple[Pieces, NDArray[np.float32]]:
         """The pieces of `text`, and for each the probability of each label: float32 [pieces, len(LABELS)]."""
-        tokenizer, _ = self._open()
-        found = pieces(text, tokenizer.encode(encoder.encodable(text), add_special_tokens=False))
+        read = self._under_way.get(text)
+        found, of_windows = read.result() if read else self._read(text)
         length = len(found.ids)
         odds = np.zeros((length, len(LABELS)), np.float32)
-        windows = _windows(length)
-        for (start, end), logits in zip(windows, self._logits(found, windows), strict=True):
+        for (start, end), logits in zip(_windows(length), of_windows, strict=True):
             # From the middle of one overlap to the middle of the next.
             first = start and start + OVERLAP // 2
             until = end if end == length else end - OVERLAP // 2
             odds[first:until] = _softmax(logits[1 + first - start : 1 + until - start])
         return found, odds
+
+    def _pieces(self, text: str) -> Pieces:
+        tokenizer, _ = self._open()
+        return pieces(text, tokenizer.encode(encoder.encodable(text), add_special_tokens=False))
+
+    def _read(self, text: str) -> tuple[Pieces, list[NDArray[np.float32]]]:
+        found = self._pieces(text)
+        return found, self._logits(found, _windows(len(found.ids)))
 
     def _logits(self, found: Pieces, windows: list[tuple[int, int]]) -> list[NDArray[np.float32]]:
         """Of each window float32 [its pieces and two, len(LABELS)]."""

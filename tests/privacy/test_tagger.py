@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from tokenizers import Tokenizer
 
 from persona_cli.errors import ModelBroken, ModelMissing
 from persona_cli.paths import embedded_model
+from persona_cli.privacy.detect import build_detector
 from persona_cli.privacy.pieces import _case, _listed, pieces
 from persona_cli.privacy.spans import DATE, DETAIL, EMAIL, ORG, PERSON, PHONE, PLACE, URL, USERNAME, PrivateSpan
 from persona_cli.privacy.tagger import LABELS, OVERLAP, WINDOW, Tagger, _contact, _windows, private_spans
@@ -206,3 +208,36 @@ def test_a_long_text_tells_how_far_it_is_read_and_a_short_one_does_not() -> None
     assert told == []
     list(watched.find("Maria met Jonas in the park. " * 300))
     assert told[0] == 0 and told[-1] == 1 and told == sorted(told) and len(told) > 2
+
+
+class Counting(Tagger):
+    """Counts the windows that are read."""
+
+    read = 0
+
+    def _run(self, *window: Any) -> Any:
+        self.read += 1
+        return super()._run(*window)
+
+
+def test_a_text_that_was_begun_is_read_once_by_another_thread(tagger: Tagger) -> None:
+    text, other = "Katarzyna Nowak lives in Leeds.", "Ask Jonas."
+    counting = Counting(threads=2)
+    with counting.begun(text), counting.begun(text):
+        assert list(counting.find(other)) == list(tagger.find(other))
+        assert list(counting.find(text)) == list(counting.find(text)) == list(tagger.find(text))
+    assert counting.read == 2 and "persona-soon" not in [thread.name for thread in threading.enumerate()]
+    assert list(counting.find(text)) == list(tagger.find(text)) and counting.read == 3
+    with counting.begun("Maria met Jonas in the park. " * 100), counting.begun(" "), Counting(threads=1).begun(text):
+        assert counting.read == 3 and "persona-soon" not in [thread.name for thread in threading.enumerate()]
+
+
+def test_a_detector_has_the_tagger_begin_and_finds_the_same(tagger: Tagger) -> None:
+    text = "Katarzyna Nowak of Leeds, k.nowak@example.org, owes 300 euros."
+    counting = Counting(threads=2)
+    detector, plain = build_detector(tagger=counting), build_detector(tagger=tagger)
+    with detector.begun(text):
+        assert detector.find(text) == plain.find(text) and counting.read == 1
+    with detector.begun(text):  # known already
+        assert "persona-soon" not in [thread.name for thread in threading.enumerate()]
+    assert build_detector(tagger=counting).find(text) == plain.find(text) and counting.read == 2
