@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from persona_cli.privacy.remembered import Remembered
 from persona_cli.privacy.vault import Vault
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ TAIL: Final = 7
 SQUASHED: Final = 6
 MONTHS: Final = "January February March April May June July August September October November December".split()
 _RUN: Final = re.compile(r"\d(?:[\s().\u00a0/-]{0,3}\d){6,}")
+# Of the texts that were searched last, in characters.
+REMEMBERED: Final = 200_000
 # Values in one question: SQLite takes a limited number of variables.
 _ASKED: Final = 500
 
@@ -92,6 +95,11 @@ class Contacts:
             )
         return True
 
+    @property
+    def version(self) -> tuple[int, int]:
+        """Another one once anything was written into their vault."""
+        return self._vault.version
+
     def count(self) -> int:
         return int(self._vault.rows("SELECT count(*) FROM contacts")[0][0])
 
@@ -153,7 +161,10 @@ class Contacts:
 
 
 class MentionedContacts:
-    """The source "facts" for the contacts: each text is searched for those of whom it may speak."""
+    """The source "facts" for the contacts: each text is searched for those of whom it may speak.
+
+    What it finds it remembers until something is written: of one request the gate reads every earlier message anew.
+    """
 
     name = "facts"
     # Another process may bring contacts while this one lives.
@@ -161,15 +172,26 @@ class MentionedContacts:
 
     def __init__(self, contacts: Contacts) -> None:
         self._contacts = contacts
+        self._found: tuple[tuple[int, int], Remembered[tuple[PrivateSpan, ...]]] = ((-1, -1), Remembered(REMEMBERED))
 
-    def find(self, text: str) -> Iterator[PrivateSpan]:
+    def find(self, text: str) -> Sequence[PrivateSpan]:
         """Every value of a contact in `text`; spans may overlap."""
+        version = self._contacts.version
+        if self._found[0] != version:
+            self._found = (version, Remembered(REMEMBERED))
+        of_version, remembered = self._found
+        found = remembered.get(text)
+        if found is None or of_version != version:
+            found = remembered.put(text, self._find(text))
+        return found
+
+    def _find(self, text: str) -> tuple[PrivateSpan, ...]:
         contacts = self._contacts.mentioned(text)
         if not contacts:
-            return
+            return ()
         from persona_cli.privacy.facts import Facts
 
-        yield from Facts([fact for contact in contacts for fact in contact.known_facts()]).find(text)
+        return tuple(Facts([fact for contact in contacts for fact in contact.known_facts()]).find(text))
 
 
 def _keys(contact: Contact) -> set[str]:

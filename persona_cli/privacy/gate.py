@@ -11,6 +11,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from persona_cli.errors import Refused
@@ -44,6 +45,9 @@ SURE: Final = 0.8
 UNCOVERED: Final = 3
 CARRIED: Final = b"cleared by the gate"
 _PASS: Final = object()
+# What detection found in the texts that it has read.
+Read = Mapping[str, tuple[PrivateSpan, ...]]
+NOTHING: Final[Read] = MappingProxyType({})
 
 
 class Cleared:
@@ -125,21 +129,24 @@ class Gate:
         Raises Refused when a private value is still there after the repair.
         """
         texts = {path: _before(text, legend) for path, text in strings(body)}
-        # What it finds it remembers.
-        self._detector.find_all([piece for item in texts.items() for _, piece in self._to_read(*item)])
-        found = {path: self._detected(path, text) for path, text in texts.items()}
+        to_read = [piece for item in texts.items() for _, piece in self._to_read(*item)]
+        read = dict(zip(to_read, self._detector.find_all(to_read), strict=True))
+        found = {path: self._detected(path, text, read) for path, text in texts.items()}
         for span in (span for spans in found.values() for span in spans):
             table.token_for(span.kind, span.text)  # now known: looked for in every other string as well
         values = [Known(entry.value, entry.kind) for entry in table.entries if entry.kind != TEXT]
         guarded = KnownValues([*values, *known], self._is_common)
         answered = answers(body)
         masked = 0
+        clean: dict[str, str] = {}
 
         def repair(path: str, text: str) -> str:
             nonlocal masked
             if FIXED.search(path):
                 return text
             spans = self._findings(text, guarded, found.get(path, ()), path in answered)
+            if not spans:
+                clean[path] = text
             for _ in range(UNCOVERED):
                 if not spans:
                     break
@@ -153,8 +160,9 @@ class Gate:
         left = [
             f"{path}: {span.kind} '{span.text}' ({span.source})"
             for path, text in strings(repaired)
+            if clean.get(path) != text  # a second look at the same text finds the same: nothing
             for span in self._findings(
-                text, guarded, self._still_detected(path, _before(text, legend)), path in answered
+                text, guarded, self._still_detected(path, _before(text, legend), read), path in answered
             )
         ]
         encoded = encode(repaired)
@@ -296,24 +304,25 @@ class Gate:
         bounds = [lead, *(edge for joint in self._joint.finditer(text, lead) for edge in joint.span()), len(text)]
         return [(start, text[start:end]) for start, end in zip(bounds[::2], bounds[1::2], strict=True)]
 
-    def _detected(self, path: str, text: str, floor: float = 0.0) -> tuple[PrivateSpan, ...]:
+    def _detected(self, path: str, text: str, read: Read = NOTHING, floor: float = 0.0) -> tuple[PrivateSpan, ...]:
+        """What detection finds in `text`; of the pieces that were `read` already, what it found."""
         floor = max(floor, SURE if NAMES.search(path) else 0.0)
         found = [
             span
             for start, piece in self._to_read(path, text)
-            for span in moved(self._detector.find(piece), start)
+            for span in moved(read[piece] if piece in read else self._detector.find(piece), start)
             if span.confidence >= floor
         ]
         return outside_tokens(text, found)
 
-    def _still_detected(self, path: str, text: str) -> tuple[PrivateSpan, ...]:
+    def _still_detected(self, path: str, text: str, read: Read = NOTHING) -> tuple[PrivateSpan, ...]:
         """What detection is sure of after the repair, less the stumps that masking itself left beside a placeholder.
 
         `SystemContext.is[DETAIL_1]` reads as a domain now and did not before.
         """
         edges = {edge for token in find_tokens(text) for edge in (token.start, token.end)}
         return tuple(
-            span for span in self._detected(path, text, floor=SURE) if span.start not in edges and span.end not in edges
+            span for span in self._detected(path, text, read, SURE) if span.start not in edges and span.end not in edges
         )
 
     def _findings(

@@ -12,6 +12,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 from urllib.parse import quote, quote_plus
 
@@ -33,6 +34,8 @@ SPELLED_DIGITS: Final = 4
 # A phone number without its country code: so many digits may be missing at the front, and so many must be left.
 COUNTRY_CODE: Final = 3
 NATIONAL_LENGTH: Final = 8
+# The values of a conversation are looked for anew in every turn: the encoded forms of so many are remembered.
+CODED: Final = 512
 _UMLAUTS: Final = str.maketrans(
     {"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "Ø": "Oe", "Å": "Aa"}
 )
@@ -178,7 +181,12 @@ def _national(item: Known, number: str) -> Iterator[str]:
                 yield form
 
 
-def _encodings(value: str) -> Iterator[str]:
+@lru_cache(CODED)
+def _encodings(value: str) -> tuple[str, ...]:
+    return tuple(_encoded(value))
+
+
+def _encoded(value: str) -> Iterator[str]:
     raw = value.strip().encode("utf-8", "surrogatepass")
     if len(raw) < SQUASHED_LENGTH:
         return

@@ -22,6 +22,9 @@ def moved(spans: Iterable[PrivateSpan], by: int) -> list[PrivateSpan]:
 
 def outside_tokens(text: str, spans: Iterable[PrivateSpan]) -> tuple[PrivateSpan, ...]:
     """The spans, less what stands inside placeholders; a span around a placeholder is cut into its parts."""
+    spans = tuple(spans)
+    if not spans:
+        return ()
     tokens = [*((token.start, token.end) for token in find_tokens(text)), (len(text), len(text))]
     ends = [end for _, end in tokens]
     pieces: list[PrivateSpan] = []

@@ -152,6 +152,12 @@ class Vault:
         with self._lock, self._sentences():
             return self._connection.execute(query, values).fetchall()
 
+    @property
+    def version(self) -> tuple[int, int]:
+        """Another one once anything was written, by this process or another: what was read before may have changed."""
+        with self._lock:
+            return int(self.rows("PRAGMA data_version")[0][0]), self._connection.total_changes
+
     def seal_text(self, text: str, *row: str | int) -> bytes:
         """`text` sealed for the place `row` (table, keys, column). A lone surrogate (undecodable argv) survives."""
         return self._seal.seal(text.encode("utf-8", "surrogatepass"), _place(row))

@@ -53,6 +53,28 @@ def test_every_value_is_found_as_the_whole_automaton_finds_it(contacts: Contacts
     assert sorted(few) == sorted(span.text for span in whole.find(text))
 
 
+def test_what_was_found_holds_until_somebody_writes(contacts: Contacts, tmp_path: Path) -> None:
+    class Counted(Contacts):
+        searched = 0
+
+        def mentioned(self, text: str) -> list[Contact]:
+            self.searched += 1
+            return super().mentioned(text)
+
+    counted = Counted(contacts.__dict__["_vault"])
+    source = MentionedContacts(counted)
+    text = "Emma, Otto and Jacinta"
+    found = source.find(text)
+    assert {span.text for span in found} == {"Emma", "Otto"} and source.find(text) == found and counted.searched == 1
+    with Vault(tmp_path / "vault.db", Seal(bytes(KEY_BYTES))) as of_another_process:
+        Contacts(of_another_process).add(Contact("Jacinta Zwickl"))
+        assert {span.text for span in source.find(text)} == {"Emma", "Otto", "Jacinta"} and counted.searched == 2
+        Contacts(of_another_process).remove([EMMA])
+        assert {span.text for span in source.find(text)} == {"Otto", "Jacinta"}
+    counted.remove([OTTO])
+    assert {span.text for span in source.find(text)} == {"Jacinta"} and source.find("nobody") == ()
+
+
 def test_a_text_about_nobody_opens_no_contact(contacts: Contacts) -> None:
     assert contacts.mentioned("An apple on the first of May, 12 pages, E.R. and so on, 3 May.") == []
     assert list(MentionedContacts(contacts).find("An Apple a day.")) == []

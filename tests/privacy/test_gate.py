@@ -27,18 +27,14 @@ BLIND = Detector(())
 
 
 class NewDomains(Detector):
-    """Finds nothing the first time it sees a text, and "acme.is" from then on."""
+    """Finds nothing at the first look, and "acme.is" at the second, which reads only what masking has changed."""
 
     def __init__(self) -> None:
         super().__init__(())
-        self._looked = False
 
     def find(self, text: str) -> tuple[PrivateSpan, ...]:
         start = text.find("acme.is")
-        if start < 0 or not self._looked:
-            self._looked = True
-            return ()
-        return (PrivateSpan(start, start + 7, URL, "acme.is", "patterns", 0.9),)
+        return (PrivateSpan(start, start + 7, URL, "acme.is", "patterns", 0.9),) if start >= 0 else ()
 
     def find_all(self, texts: Sequence[str]) -> list[tuple[PrivateSpan, ...]]:
         return [() for _ in texts]
@@ -312,11 +308,10 @@ def test_texts_that_persona_has_joined_are_read_each_for_itself() -> None:
 
 
 def test_a_stump_that_masking_leaves_is_no_reason_to_refuse() -> None:
-    table = Pseudonyms()
-    stump = request("see acme.is" + table.token_for(PERSON, "Quigley"))
-    assert "see acme.is[PERSON_1]" in clear(stump, (), table, NewDomains())
+    known = [Known("王小明", PERSON), Known("Quigley", PERSON)]
+    assert "see acme.is[PERSON_1]" in clear(request("see acme.is王小明"), known, None, NewDomains())
     with pytest.raises(Refused):
-        clear(request("see acme.is now"), (), table, NewDomains())
+        clear(request("Quigley, see acme.is now"), known, None, NewDomains())
 
 
 def test_placeholders_pass_untouched() -> None:
