@@ -52,6 +52,10 @@ class TextEncoder(Protocol):
     def max_tokens(self) -> int:
         """How many tokens of a text are read; the rest does not change its vector."""
 
+    @property
+    def is_warm(self) -> bool:
+        """Whether the first text has nothing to load any more."""
+
     def warm_up(self) -> None:
         """Load now what the first text would load. Raises what `embed` raises."""
 
@@ -94,6 +98,10 @@ class Encoder:
         self._loading = threading.Lock()
         self._session: InferenceSession | None = None
         self._tokenizer: Tokenizer | None = None
+
+    @property
+    def is_warm(self) -> bool:
+        return self._session is not None
 
     def warm_up(self) -> None:
         self._open_tokenizer()
@@ -197,6 +205,10 @@ class SentenceTransformersEncoder:
         model = self._open()
         marks = len(model.tokenizer("")["input_ids"])
         return int(model.max_seq_length) - marks
+
+    @property
+    def is_warm(self) -> bool:
+        return self._model is not None
 
     def warm_up(self) -> None:
         self._open()

@@ -167,8 +167,6 @@ class MentionedContacts:
     """
 
     name = "facts"
-    # Another process may bring contacts while this one lives.
-    live = True
 
     def __init__(self, contacts: Contacts) -> None:
         self._contacts = contacts
@@ -176,13 +174,18 @@ class MentionedContacts:
 
     def find(self, text: str) -> Sequence[PrivateSpan]:
         """Every value of a contact in `text`; spans may overlap."""
+        return self.find_all([text])[0]
+
+    def find_all(self, texts: Sequence[str]) -> list[Sequence[PrivateSpan]]:
+        """See detect.LiveSource: another process may bring contacts while this one lives."""
         version = self._contacts.version
         if self._found[0] != version:
             self._found = (version, Remembered(REMEMBERED))
         of_version, remembered = self._found
-        found = remembered.get(text)
-        if found is None or of_version != version:
-            found = remembered.put(text, self._find(text))
+        found: list[Sequence[PrivateSpan]] = []
+        for text in texts:
+            known = remembered.get(text) if of_version == version else None
+            found.append(remembered.put(text, self._find(text)) if known is None else known)
         return found
 
     def _find(self, text: str) -> tuple[PrivateSpan, ...]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -36,7 +36,7 @@ class SketchMode:
         from persona_cli.sketch.long_documents import for_cloud
 
         steps = self._steps
-        with Meanwhile(self._models()):
+        with self._models():
             detector, facts = steps.detection(request)
         steps.look_ahead(request)
         with self._read_soon(request.text, detector):
@@ -56,17 +56,20 @@ class SketchMode:
             exposure = steps.expose(request, sketch, cleared, table)
         return Draft(request, sketch, table, cleared, memories, exposure=exposure)
 
-    def _models(self) -> Callable[[], None]:
-        """What loads the models of recall and of detection. The parts are made here, by one thread."""
-        tagger = self._parts.tagger
-        recalled = (self._parts.memory, self._parts.encoder) if self._parts.settings.memory.recall else None
+    def _models(self) -> AbstractContextManager[None]:
+        """Loads the models of recall and of detection meanwhile. The parts are made here, by one thread."""
+        tagger, encoder = self._parts.tagger, None
+        if self._parts.settings.memory.recall:
+            memory, encoder = self._parts.memory, self._parts.encoder
+        if tagger.is_warm and (encoder is None or encoder.is_warm):
+            return nullcontext()
 
         def load() -> None:
-            if recalled and recalled[0].any():
-                recalled[1].warm_up()
+            if encoder is not None and memory.any():
+                encoder.warm_up()
             tagger.warm_up()
 
-        return load
+        return Meanwhile(load)
 
     @contextmanager
     def _read_soon(self, text: str, detector: Detector) -> Iterator[None]:

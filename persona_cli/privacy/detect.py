@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 
 from persona_cli.ahead import side_by_side
 from persona_cli.privacy.facts import Facts, KnownFact
@@ -40,8 +40,8 @@ AT_ONCE: Final = 2
 class Source(Protocol):
     """One way of finding private spans. Spans may overlap, in any order.
 
-    A source that may find more in a text than it did before says so with an attribute `live` that is True. One that has
-    work for another core has a method `begun(text)`: what a `find` of `text` inside that block asks for is under way.
+    One that has work for another core has a method `begun(text)`: what a `find` of `text` inside that block asks for is
+    under way.
     """
 
     @property
@@ -50,6 +50,14 @@ class Source(Protocol):
 
     def find(self, text: str) -> Iterable[PrivateSpan]:
         """The spans of `text` this source knows."""
+
+
+@runtime_checkable
+class LiveSource(Source, Protocol):
+    """One that may find more in a text than it did before."""
+
+    def find_all(self, texts: Sequence[str]) -> Sequence[Sequence[PrivateSpan]]:
+        """The spans of each of `texts`, for the price of asking once whether it knows more."""
 
 
 class Detector:
@@ -64,20 +72,14 @@ class Detector:
         self.sources = tuple(sources)
         self._floor = floor
         self._allow = frozenset(_plain(phrase) for phrase in allow)
-        self._live = tuple(source for source in self.sources if getattr(source, "live", False))
+        self._live = tuple(source for source in self.sources if isinstance(source, LiveSource))
         self._still = tuple(source for source in self.sources if source not in self._live)
         # What the live sources found in a text, and what was made of it with the others.
         self._seen: Remembered[tuple[tuple[PrivateSpan, ...], tuple[PrivateSpan, ...]]] = Remembered(REMEMBERED)
 
     def find(self, text: str) -> tuple[PrivateSpan, ...]:
         """Disjoint spans in order. Offsets count characters of `text`."""
-        live = tuple(span for source in self._live for span in source.find(text))
-        seen = self._seen.get(text)
-        if seen is not None and seen[0] == live:
-            return seen[1]
-        found = self._find(text, live)
-        self._seen.put(text, (live, found))
-        return found
+        return self._found(text, self._of_live([text])[0])
 
     @contextmanager
     def begun(self, text: str) -> Iterator[None]:
@@ -92,15 +94,33 @@ class Detector:
         """`find` of each of `texts`, by two threads: the tagger has work for both. No lock that a source takes may be
         held.
         """
-        fresh = [text for text in dict.fromkeys(texts) if text and self._seen.get(text) is None]
+        live = dict(zip(texts, self._of_live(texts), strict=True))
+
+        def find(text: str) -> tuple[PrivateSpan, ...]:
+            return self._found(text, live[text])
+
+        fresh = [text for text in live if text and self._seen.get(text) is None]
         longest_first = sorted(fresh, key=len, reverse=True)
-        found = dict(zip(longest_first, side_by_side(self.find, longest_first, AT_ONCE), strict=True))
-        return [found[text] if text in found else self.find(text) for text in texts]
+        found = dict(zip(longest_first, side_by_side(find, longest_first, AT_ONCE), strict=True))
+        return [found[text] if text in found else find(text) for text in texts]
 
     @property
     def facts(self) -> tuple[KnownFact, ...]:
         """What its sources know to be private, the user's own words included."""
         return tuple(fact for source in self.sources if isinstance(source, Facts | Denied) for fact in source.facts)
+
+    def _of_live(self, texts: Sequence[str]) -> list[tuple[PrivateSpan, ...]]:
+        """What the live sources find in each of `texts` now."""
+        by_source = [source.find_all(texts) for source in self._live]
+        return [tuple(span for found in by_source for span in found[number]) for number in range(len(texts))]
+
+    def _found(self, text: str, live: tuple[PrivateSpan, ...]) -> tuple[PrivateSpan, ...]:
+        seen = self._seen.get(text)
+        if seen is not None and seen[0] == live:
+            return seen[1]
+        found = self._find(text, live)
+        self._seen.put(text, (live, found))
+        return found
 
     def _find(self, text: str, live: Sequence[PrivateSpan]) -> tuple[PrivateSpan, ...]:
         everything = [*live]

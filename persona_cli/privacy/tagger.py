@@ -89,6 +89,11 @@ class Tagger:
         self._session: InferenceSession | None = None
         self._tokenizer: Tokenizer | None = None
 
+    @property
+    def is_warm(self) -> bool:
+        """Whether the first text has nothing to load any more."""
+        return self._session is not None
+
     def warm_up(self) -> None:
         """Load now what the first text would load."""
         self._open()

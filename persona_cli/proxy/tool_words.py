@@ -7,7 +7,8 @@ and a name cannot be masked. What the user has said to be private, secrets and p
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
@@ -35,7 +36,17 @@ class AmongTools(Detector):
         self._words = frozenset(words)
 
     def find(self, text: str) -> tuple[PrivateSpan, ...]:
-        found = self._detector.find(text)
+        return self._less(self._detector.find(text))
+
+    def find_all(self, texts: Sequence[str]) -> list[tuple[PrivateSpan, ...]]:
+        return [self._less(found) for found in self._detector.find_all(texts)]
+
+    @contextmanager
+    def begun(self, text: str) -> Iterator[None]:
+        with self._detector.begun(text):
+            yield
+
+    def _less(self, found: Iterable[PrivateSpan]) -> tuple[PrivateSpan, ...]:
         return tuple(span for span in found if not self._named(span))
 
     def _named(self, span: PrivateSpan) -> bool:

@@ -300,6 +300,9 @@ def test_texts_that_persona_has_joined_are_read_each_for_itself() -> None:
             at = text.find("zed")
             return (PrivateSpan(at, at + 3, ORG, "zed", "patterns", 0.9),) if at >= 0 else ()
 
+        def find_all(self, texts: Sequence[str]) -> list[tuple[PrivateSpan, ...]]:
+            return [self.find(text) for text in texts]
+
     gate = Gate(Reading(()), leads=["SYSTEM "], joints=["\n--\n", "\n==\n"])
     table = Pseudonyms()
     cleared = gate.clear(request("SYSTEM one\n--\nat zed\n==\nlast"), table)
@@ -381,13 +384,15 @@ def test_a_value_that_the_cloud_glued_into_a_word_does_not_go_back_to_it() -> No
 
 
 def test_a_value_that_masking_another_one_uncovers_is_masked_too() -> None:
-    class Links(Detector):
+    class Links:
+        name = "patterns"
+
         def find(self, text: str) -> tuple[PrivateSpan, ...]:
             start = text.find("://x")
             return (PrivateSpan(start, start + 4, URL, "://x", "patterns", 1.0),) if start >= 0 else ()
 
     body = {"messages": [{"role": "user", "content": "a ://xpe link"}]}
-    cleared = Gate(Links(())).clear(body, Pseudonyms(), [Known("pe", ORG)])
+    cleared = Gate(Detector([Links()])).clear(body, Pseudonyms(), [Known("pe", ORG)])
     assert b"pe link" not in cleared.body
     assert cleared.masked == 2
 
