@@ -130,12 +130,16 @@ class Gate:
         """
         texts = {path: _before(text, legend) for path, text in strings(body)}
         to_read = [piece for item in texts.items() for _, piece in self._to_read(*item)]
-        read = dict(zip(to_read, self._detector.find_all(to_read), strict=True))
+        with self._detector.begun(max(to_read, key=len, default="")):
+            # Meanwhile the known values are looked for, which stay the same where detection finds nothing new.
+            guarded = self._values(_known_in(table, known))
+            for text in texts.values():
+                guarded.find(text[self._lead(text) :])
+            read = dict(zip(to_read, self._detector.find_all(to_read), strict=True))
         found = {path: self._detected(path, text, read) for path, text in texts.items()}
         for span in (span for spans in found.values() for span in spans):
             table.token_for(span.kind, span.text)  # now known: looked for in every other string as well
-        values = [Known(entry.value, entry.kind) for entry in table.entries if entry.kind != TEXT]
-        guarded = KnownValues([*values, *known], self._is_common)
+        guarded = self._values(_known_in(table, known))
         answered = answers(body)
         masked = 0
         clean: dict[str, str] = {}
@@ -194,7 +198,7 @@ class Gate:
         prompt = str(body["prompt"])
         if not _in_order(prompt, texts, answer):
             texts, answer = (), prompt
-        guarded = self._values((*(Known(item.value, item.kind) for item in table.entries if item.kind != TEXT), *known))
+        guarded = self._values(_known_in(table, known))
         spans = [span for text in texts for span in self._once(text, again=True)]
         spans += [span for paragraph in answer.split("\n\n") for span in self._once(paragraph, again=False)]
         spans += outside_tokens(answer, guarded.glued(answer))
@@ -334,6 +338,10 @@ class Gate:
         rest = text[lead:]
         known = [*guarded.find(rest), *(guarded.glued(rest) if answered else ())]
         return outside_tokens(text, unite(text, [*moved(known, lead), *detected]))
+
+
+def _known_in(table: Pseudonyms, known: Sequence[Known]) -> tuple[Known, ...]:
+    return (*(Known(entry.value, entry.kind) for entry in table.entries if entry.kind != TEXT), *known)
 
 
 def _in_order(prompt: str, texts: Sequence[str], answer: str) -> bool:

@@ -20,7 +20,7 @@ from persona_cli.privacy.across import Across
 from persona_cli.privacy.normal import LATELY, Folded, digits, fold, squash
 from persona_cli.privacy.phrases import Phrases
 from persona_cli.privacy.readings import spelled_out
-from persona_cli.privacy.remembered import remembering
+from persona_cli.privacy.remembered import Remembered, remembering
 from persona_cli.privacy.spans import DETAIL, PERSON, PHONE, PrivateSpan
 
 SOURCE: Final = "known"
@@ -71,10 +71,15 @@ class KnownValues:
             Phrases(forms) for forms in (self._folded, self._squashed, self._digits, self._plain)
         )
         self._find_letters, self._find_numbers = Phrases(self._letters), Phrases(self._numbers)
+        self._found: Remembered[tuple[PrivateSpan, ...]] = Remembered(LATELY)
         self._across = Across([item.value for item in self._items if item.kind == PERSON], is_common)
 
-    def find(self, text: str) -> Iterator[PrivateSpan]:
-        """Every place of `text` that reads as one of the values; spans may overlap."""
+    def find(self, text: str) -> tuple[PrivateSpan, ...]:
+        """Every place of `text` that reads as one of the values; spans may overlap. Of the last texts remembered."""
+        found = self._found.get(text)
+        return found if found is not None else self._found.put(text, tuple(self._find(text)))
+
+    def _find(self, text: str) -> Iterator[PrivateSpan]:
         yield from self._matched(text, fold(text), self._find_folded, self._folded, trim=1)
         if self._squashed:
             yield from self._matched(text, _run_together(text), self._find_squashed, self._squashed)

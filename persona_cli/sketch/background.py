@@ -9,7 +9,7 @@ and what follows "my" or "your". Where hardly anything else would be left of the
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
 from persona_cli.privacy.spans import DETAIL, PrivateSpan
@@ -58,6 +58,19 @@ def background(request: str, memories: Sequence[str]) -> tuple[PrivateSpan, ...]
         if told and len(stems(_outside(request, [*chosen, (start, end)]))) >= LEFT:
             chosen.append((start, end))
     return tuple(PrivateSpan(start, end, DETAIL, request[start:end], "memory", 1.0) for start, end in sorted(chosen))
+
+
+def told_before(request: str, details: Collection[str]) -> tuple[PrivateSpan, ...]:
+    """The pieces of an earlier `request` that are among `details`, as they became when it left: so it goes again.
+
+    Of what became a detail since, as a memory, a request that was sent in words does not take on the placeholder: the
+    cloud has read those words, and may have kept what it made of them.
+    """
+    return tuple(
+        PrivateSpan(start, end, DETAIL, request[start:end], "memory", 1.0)
+        for start, end, _ in _pieces(request)
+        if request[start:end] in details
+    )
 
 
 def _pieces(request: str) -> Iterator[tuple[int, int, bool]]:

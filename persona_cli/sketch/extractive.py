@@ -26,7 +26,7 @@ from persona_cli.privacy.pseudonyms import pseudonymise
 from persona_cli.privacy.spans import DETAIL, ID, SECRET, PrivateSpan, unite
 from persona_cli.privacy.words import lexicon
 from persona_cli.sketch import reading
-from persona_cli.sketch.background import background
+from persona_cli.sketch.background import background, told_before
 from persona_cli.sketch.content import stem, stems, surfaces
 from persona_cli.sketch.generalising import generalise
 from persona_cli.sketch.need import BALANCED, OPEN, STRICT, Held, held, without
@@ -81,10 +81,13 @@ def draft(
     said_before = [memory for memory in memories if not memory.standing and _says(texts[2:], memory.text)]
     memories = [memory for memory in memories if memory not in said_before]
     *spans, in_role = detect_together([*texts, *(memory.text for memory in memories), role], detector)
+    details = {entry.value for entry in table.entries if entry.kind == DETAIL}
     # A detail that was restored, or filled in, has names in it that would cut it into pieces otherwise.
-    details = KnownValues([Known(entry.value) for entry in table.entries if entry.kind == DETAIL], lexicon().is_word)
+    restored = KnownValues([Known(value) for value in details], lexicon().is_word)
     for number, message in enumerate(history, 2):
-        spans[number] = unite(message.content, [*spans[number], *details.find(message.content)])
+        of_user = message.role == "user"
+        whole = told_before(message.content, details) if of_user else restored.find(message.content)
+        spans[number] = unite(message.content, [*spans[number], *whole])
     about = stems(_without(request, spans[0]))
     if level != OPEN:
         remembered = [memory.text for memory in (*memories, *said_before)]

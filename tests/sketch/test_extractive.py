@@ -64,6 +64,20 @@ def test_one_person_has_one_number_in_request_document_and_memory() -> None:
     assert sketch.points == ("[PERSON_1] replied.",)
 
 
+def test_an_earlier_request_goes_again_as_it_went_whatever_has_become_a_detail_since() -> None:
+    """Here a memory of the first turn says what the second one tells on the way."""
+    at_home = "I am at home on {} afternoon and on Friday before noon; my number is 091 555 0142."
+    memories = [Recalled(day, at_home.format(day)) for day in ("Wednesday", "Tuesday")]
+    table, history, left = Pseudonyms(), list[Message](), list[str]()
+    for day in ("Monday", "Tuesday", "Saturday"):
+        asked = f"Write that the heating is broken. {at_home.format(day)} Ask for a visit."
+        sketch = draft(asked, "", history, memories, DETECTOR, table)
+        assert [message.content for message in sketch.history if message.role == "user"] == left
+        left.append(sketch.instruction)
+        history += [Message("user", asked), Message("assistant", "Done.")]
+    assert all("I am [DETAIL_" in text and "noon" not in text for text in left)
+
+
 def test_the_history_is_sanitised_as_well() -> None:
     history = [Message("user", "Tom Brannigan called."), Message("assistant", "What did Tom Brannigan want?")]
     sketch = draft("Money.", "", history, (), DETECTOR, Pseudonyms())
