@@ -128,29 +128,31 @@ class Gate:
 
         Raises Refused when a private value is still there after the repair.
         """
-        texts = {path: _before(text, legend) for path, text in strings(body)}
-        to_read = [piece for item in texts.items() for _, piece in self._to_read(*item)]
+        # By path and text: a key with a dot in it gives two strings one path.
+        texts = list(dict.fromkeys((path, _before(text, legend)) for path, text in strings(body)))
+        to_read = [piece for path, text in texts for _, piece in self._to_read(path, text)]
         with self._detector.begun(max(to_read, key=len, default="")):
             # Meanwhile the known values are looked for, which stay the same where detection finds nothing new.
             guarded = self._values(_known_in(table, known))
-            for text in texts.values():
+            for _, text in texts:
                 guarded.find(text[self._lead(text) :])
             read = dict(zip(to_read, self._detector.find_all(to_read), strict=True))
-        found = {path: self._detected(path, text, read) for path, text in texts.items()}
+        found = {(path, text): self._detected(path, text, read) for path, text in texts}
         for span in (span for spans in found.values() for span in spans):
             table.token_for(span.kind, span.text)  # now known: looked for in every other string as well
         guarded = self._values(_known_in(table, known))
         answered = answers(body)
         masked = 0
-        clean: dict[str, str] = {}
+        clean: set[tuple[str, str]] = set()
 
         def repair(path: str, text: str) -> str:
             nonlocal masked
             if FIXED.search(path):
                 return text
-            spans = self._findings(text, guarded, found.get(path, ()), path in answered)
+            detected = found[path, _before(text, legend)]
+            spans = self._findings(text, guarded, detected, path in answered)
             if not spans:
-                clean[path] = text
+                clean.add((path, text))
             for _ in range(UNCOVERED):
                 if not spans:
                     break
@@ -164,7 +166,7 @@ class Gate:
         left = [
             f"{path}: {span.kind} '{span.text}' ({span.source})"
             for path, text in strings(repaired)
-            if clean.get(path) != text  # a second look at the same text finds the same: nothing
+            if (path, text) not in clean  # a second look at the same text finds the same: nothing
             for span in self._findings(
                 text, guarded, self._still_detected(path, _before(text, legend), read), path in answered
             )

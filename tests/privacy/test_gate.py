@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import base64
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
@@ -308,6 +308,22 @@ def test_texts_that_persona_has_joined_are_read_each_for_itself() -> None:
     cleared = gate.clear(request("SYSTEM one\n--\nat zed\n==\nlast"), table)
     assert set(read) >= {"one", "at zed", "last"} and not any("--" in text or "==" in text for text in read)
     assert json.loads(cleared.body)["messages"][0]["content"] == "SYSTEM one\n--\nat [ORG_1]\n==\nlast"
+
+
+def test_two_strings_whose_keys_make_one_path_are_both_read() -> None:
+    class Finding:
+        name = "patterns"
+
+        def find(self, text: str) -> Iterator[PrivateSpan]:
+            at = text.find("zed")
+            if at >= 0:
+                yield PrivateSpan(at, at + 3, ORG, "zed", "patterns", 0.9)
+
+    for other in ("hello", "Emma Roberts", "at zed too"):
+        schema = {"a.description": "at zed", "a": {"description": other}}
+        body = request("hello", tools=[{"type": "function", "function": {"name": "f", "parameters": schema}}])
+        sent = Gate(Detector([Finding()])).clear(body, Pseudonyms(), [EMMA]).body
+        assert b"zed" not in sent and b"Emma" not in sent and b"at [ORG_1]" in sent
 
 
 def test_a_stump_that_masking_leaves_is_no_reason_to_refuse() -> None:
