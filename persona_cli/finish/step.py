@@ -143,4 +143,4 @@ def _standing(request: Request, steps: Steps) -> Sequence[str]:
         return ()
     from persona_cli.memory.recall import always
 
-    return tuple(memory.text for memory in always(parts.memory, request.text, STANDING_WORDS))
+    return tuple(memory.text for memory in always(parts.memory, request.text, STANDING_WORDS, parts.user_names))

@@ -118,17 +118,25 @@ def looking(store: MemoryStore) -> Iterator[None]:
         yield
 
 
-def always(store: MemoryStore, query: str, budget: int) -> list[Memory]:
-    """What stands above every request, in `budget` words: the user's instructions, and the preferences that fit."""
+def always(
+    store: MemoryStore, query: str, budget: int, names: Iterable[str] = (), now: datetime | None = None
+) -> list[Memory]:
+    """What stands above every request, in `budget` words: the user's instructions, and the preferences that fit.
+
+    With the `names` and the `now` of `recall` it asks the encoder nothing that recall does not ask.
+    """
     if not store.any():
         return []
-    from persona_cli.memory.search.fitting import standing
+    from persona_cli.memory.search.fitting import standing, understood_in
     from persona_cli.memory.search.indexing import current
     from persona_cli.memory.statements.standing import always_on
 
     index = current(store)
     ids = standing(index, store, ("instructs", "prefers"))
-    likeness = dict(zip(ids, store.similarities(query, ids), strict=True)) if query.strip() else {}
+    likeness: dict[str, float] = {}
+    if ids and query.strip():
+        asked = understood_in(index, query, names, now or datetime.now(timezone.utc)).text
+        likeness = dict(zip(ids, store.similarities(asked, ids), strict=True))
     return always_on(store.open(ids), query, budget, likeness)
 
 

@@ -88,12 +88,13 @@ class Steps:
         from persona_cli.sketch.extractive import Recalled
 
         store, privacy = self.parts.memory, self.parts.settings.privacy
+        # The user's own name is in half of what they remember and tells the memories apart no better than "I".
+        names = self.parts.user_names
         found = [
             Recalled(memory.id, memory.text, standing=standing(memory.text) == INSTRUCTION)
-            for memory in always(store, request.text, STANDING_WORDS)
+            for memory in always(store, request.text, STANDING_WORDS, names)
         ]
-        # The user's own name is in half of what they remember and tells the memories apart no better than "I".
-        bearing = [hit.memory for hit in recall(store, request.text, wanted, names=self.parts.user_names)]
+        bearing = [hit.memory for hit in recall(store, request.text, wanted, names)]
         if privacy.level != STRICT:
             from persona_cli.modes.in_kind import in_kind
 

@@ -2,14 +2,16 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from persona_cli.local.encoder import Encoder
-from persona_cli.memory.recall import always, recall, search
+from persona_cli.memory.recall import always, look_ahead, looking, recall, search
 from persona_cli.memory.search.indexing import WAITING, current, refresh
 from persona_cli.memory.search.request import understood, without_names
 from persona_cli.memory.storage.state import State
@@ -176,6 +178,30 @@ def test_the_file_is_sealed_and_read_by_the_next_process(tmp_path: Path) -> None
     assert texts(fresh, "xylophone 77", 10) == before
     for each in (store, again, fresh):
         each.close()
+
+
+def test_a_request_is_encoded_once_for_all_that_is_asked_of_the_memory(tmp_path: Path) -> None:
+    class Counting(HashedWords):
+        def __init__(self) -> None:
+            super().__init__()
+            self.asked: list[str] = []
+
+        def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+            self.asked += texts
+            return super().embed(texts)
+
+    encoder = Counting()
+    store = MemoryStore(tmp_path / "counted", encoder, Seal(b"k" * 32))
+    store.add_all([Note("Always give dates as day and month."), Note("I prefer trains to cars."), Note("I had soup.")])
+    encoder.asked.clear()
+    query, names = "Which train does Nora Lindqvist take?", ("Nora Lindqvist",)
+    look_ahead(store, query, names)
+    assert encoder.asked == ["Which train does take?"]
+    with looking(store):
+        assert always(store, query, 50, names) and search(store, query, 5, names).hits
+        recall(store, query, 5, names)
+    assert encoder.asked == ["Which train does take?"]
+    store.close()
 
 
 def test_standing_instructions_are_there_for_every_request(store: MemoryStore) -> None:
