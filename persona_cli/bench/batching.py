@@ -124,7 +124,7 @@ def _run(parts: Parts, out: Path, jobs: int, count: int, workers: int = 0) -> Ra
     try:
         pids = [helper.line.process.pid for helper in pool.helpers if isinstance(helper.line, Running)] if pool else []
         if pool is not None:  # what each loads for its first request
-            _all(pool, list(_rows(WARM_UP * workers)))
+            _all(pool, list(_rows(WARM_UP * workers, first=count)))
         wall, cpu, away = time.perf_counter(), time.process_time(), sum(map(_cpu, pids))
         runner = Runner(timed, others, pace, output, lambda tally: None, workers, pool.end if pool else lambda: None)
         with _counted() as syncs:
@@ -173,8 +173,8 @@ def _cpu(pid: int) -> float:
     return (user + system) / os.sysconf("SC_CLK_TCK")
 
 
-def _rows(count: int) -> Iterator[Row]:
-    for n in range(count):
+def _rows(count: int, first: int = 0) -> Iterator[Row]:
+    for n in range(first, first + count):
         given, family = GIVEN[n % len(GIVEN)], FAMILY[n % len(FAMILY)]
         mail = f"{given}.{family}{n}@example.net".lower()
         text = TEXT.format(given=given, family=family, mail=mail, number=70_000 + n)

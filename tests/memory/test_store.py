@@ -61,7 +61,7 @@ def process(folder: Path, *arguments: str) -> subprocess.Popen[str]:
 
 def known_to_this_process() -> list[str]:
     gc.collect()
-    return [held.text for held in gc.get_objects() if isinstance(held, Memory)]
+    return [held.text for held in gc.get_objects() if type(held) is Memory]
 
 
 def assert_indexed(store: MemoryStore, ids: Sequence[str]) -> None:
