@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from persona_cli.privacy.remembered import Remembered
+from persona_cli.privacy.remembered import RememberedOf
 from persona_cli.privacy.vault import Vault
 
 if TYPE_CHECKING:
@@ -170,7 +170,7 @@ class MentionedContacts:
 
     def __init__(self, contacts: Contacts) -> None:
         self._contacts = contacts
-        self._found: tuple[tuple[int, int], Remembered[tuple[PrivateSpan, ...]]] = ((-1, -1), Remembered(REMEMBERED))
+        self._found: RememberedOf[tuple[PrivateSpan, ...]] = RememberedOf(REMEMBERED)
 
     def find(self, text: str) -> Sequence[PrivateSpan]:
         """Every value of a contact in `text`; spans may overlap."""
@@ -178,15 +178,8 @@ class MentionedContacts:
 
     def find_all(self, texts: Sequence[str]) -> list[Sequence[PrivateSpan]]:
         """See detect.LiveSource: another process may bring contacts while this one lives."""
-        version = self._contacts.version
-        if self._found[0] != version:
-            self._found = (version, Remembered(REMEMBERED))
-        of_version, remembered = self._found
-        found: list[Sequence[PrivateSpan]] = []
-        for text in texts:
-            known = remembered.get(text) if of_version == version else None
-            found.append(remembered.put(text, self._find(text)) if known is None else known)
-        return found
+        known = self._found.at(self._contacts.version)
+        return [known.put(text, self._find(text)) if (found := known.get(text)) is None else found for text in texts]
 
     def _find(self, text: str) -> tuple[PrivateSpan, ...]:
         contacts = self._contacts.mentioned(text)

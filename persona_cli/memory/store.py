@@ -40,7 +40,7 @@ from persona_cli.memory.storage.records import (
     sealed_row,
 )
 from persona_cli.memory.storage.state import State, States
-from persona_cli.privacy.remembered import Remembered
+from persona_cli.privacy.remembered import RememberedOf
 
 if TYPE_CHECKING:
     import numpy as np
@@ -92,9 +92,10 @@ class MemoryStore:
         self._embedding = Embedding(encoder, seal)
         self._seal = seal
         self._clock = clock
-        # What `nearest` said of the version and the number that it was asked for.
-        self._answered: Remembered[tuple[tuple[bytes, int], tuple[tuple[str, float], ...]]] = Remembered(REMEMBERED)
-        self._opened: tuple[bytes, Remembered[Memory]] = (b"", Remembered(OPENED))
+        # What `nearest` said of a number and a query.
+        self._answered: RememberedOf[tuple[tuple[str, float], ...]] = RememberedOf(REMEMBERED)
+        # The memories that were opened last, by id: what they say stays the same within an epoch.
+        self._opened: RememberedOf[Memory] = RememberedOf(OPENED)
         self.states = States(folder, seal)
 
     def add(
@@ -151,7 +152,7 @@ class MemoryStore:
         with self._held() as collection:
             if collection is None:
                 return []
-            lately = self._lately()
+            lately = self._opened.at(epoch_of(self._place) or None)
             memories = {id: memory for id in ids if (memory := lately.get(id)) is not None}
             rows = collection.rows([id for id in dict.fromkeys(ids) if id not in memories])
         for row in rows:
@@ -203,11 +204,9 @@ class MemoryStore:
             if collection is None:
                 return []
             self._check_space(len(vector))
-            asked = (epoch_of(self._place) + collection.stamp(), k)
-            answered = self._answered.get(query)
-            if answered is None or answered[0] != asked:
-                answered = self._answered.put(query, (asked, tuple(collection.nearest(vector, k))))
-            return builtins.list(answered[1])
+            answered, asked = self._answered.at(epoch_of(self._place) + collection.stamp()), f"{k} {query}"
+            found = answered.get(asked)
+            return builtins.list(answered.put(asked, tuple(collection.nearest(vector, k))) if found is None else found)
 
     def look_ahead(self, query: str) -> None:
         """Work out now the vector that `nearest` and `similarities` will ask with."""
@@ -341,19 +340,12 @@ class MemoryStore:
         with self._place.held():
             yield self._place.collection()
 
-    def _lately(self) -> Remembered[Memory]:
-        """The memories that were opened last, by id: what they say stays the same within an epoch."""
-        epoch = epoch_of(self._place)
-        if not epoch or self._opened[0] != epoch:
-            self._opened = (epoch, Remembered(OPENED))
-        return self._opened[1]
-
     def _write(self, changes: dict[str, tuple[Row, NDArray[np.float32]] | None]) -> None:
         """What a kill between the two steps leaves is a state without a memory, which the next writing removes."""
         from persona_cli.memory.storage.residue import residue_in
 
         self._place.change(changes)
-        self._opened = (b"", Remembered(OPENED))  # nor does this process know any more what is forgotten
+        self._opened.at(None)  # nor does this process know any more what is forgotten
         collection = self._place.collection()
         dropped = self.states.keep_only(collection.ids() if collection else ())
         if dropped and residue_in([self.states.path], dropped):

@@ -41,6 +41,21 @@ class Remembered(Generic[V]):
             return value
 
 
+class RememberedOf(Generic[V]):
+    """The same, of one version of what it was worked out from: with another version all of it is forgotten."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._held: tuple[object, Remembered[V]] = (None, Remembered(most))
+
+    def at(self, version: object) -> Remembered[V]:
+        """What is known at `version`; None is one that is never again."""
+        held = self._held
+        if version is None or held[0] != version:
+            held = self._held = (version, Remembered(self._most))
+        return held[1]
+
+
 def remembering(most: int) -> Callable[[Callable[[str], V]], Callable[[str], V]]:
     """A function of a text that remembers what it made of the last ones, of `most` characters in all."""
 

@@ -66,9 +66,10 @@ def test_what_was_found_holds_until_somebody_writes(contacts: Contacts, tmp_path
     text = "Emma, Otto and Jacinta"
     found = source.find(text)
     assert {span.text for span in found} == {"Emma", "Otto"} and source.find(text) == found and counted.searched == 1
+    assert source.find_all(["nobody", text, "nobody"]) == [(), found, ()] and counted.searched == 2
     with Vault(tmp_path / "vault.db", Seal(bytes(KEY_BYTES))) as of_another_process:
         Contacts(of_another_process).add(Contact("Jacinta Zwickl"))
-        assert {span.text for span in source.find(text)} == {"Emma", "Otto", "Jacinta"} and counted.searched == 2
+        assert {span.text for span in source.find(text)} == {"Emma", "Otto", "Jacinta"} and counted.searched == 3
         Contacts(of_another_process).remove([EMMA])
         assert {span.text for span in source.find(text)} == {"Otto", "Jacinta"}
     counted.remove([OTTO])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from persona_cli.privacy.remembered import AT_LEAST, Remembered, remembering
+from persona_cli.privacy.remembered import AT_LEAST, Remembered, RememberedOf, remembering
 
 
 def test_the_texts_that_were_used_last_stay() -> None:
@@ -29,6 +29,18 @@ def test_what_is_put_again_takes_no_more_room() -> None:
         held.put("a", number)
     held.put("b", 1)
     assert held.get("a") == 9 and held.get("b") == 1
+
+
+def test_with_another_version_all_is_forgotten() -> None:
+    held: RememberedOf[int] = RememberedOf(AT_LEAST)
+    first = held.at(b"1")
+    first.put("a", 1)
+    assert held.at(b"1").get("a") == 1 and held.at(b"2").get("a") is None and held.at(b"1").get("a") is None
+    # Who still has the earlier one puts nothing into the later one.
+    first.put("b", 2)
+    assert held.at(b"1").get("b") is None
+    held.at(None).put("c", 3)
+    assert held.at(None).get("c") is None
 
 
 def test_a_function_that_remembers_works_out_a_text_once_while_there_is_room() -> None:
