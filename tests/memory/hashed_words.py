@@ -23,3 +23,15 @@ class HashedWords:
                 vector += np.random.default_rng(zlib.crc32(word.encode())).standard_normal(self._dimension)
         normed: NDArray[np.float32] = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
         return normed
+
+
+class CountedWords(HashedWords):
+    """Notes in `asked` what it is asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[str] = []
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        self.asked += texts
+        return super().embed(texts)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime, timezone
 from pathlib import Path
 
-import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from persona_cli.durable import replace_private
 from persona_cli.errors import NothingFound, StoreError, UsageError
@@ -22,7 +20,7 @@ from persona_cli.memory.storage.rotation import TURN, secret_rotation
 from persona_cli.memory.storage.state import STATE
 from persona_cli.memory.store import MemoryStore, Note, State
 from persona_cli.privacy.crypto import Seal
-from tests.memory.hashed_words import HashedWords
+from tests.memory.hashed_words import CountedWords, HashedWords
 from tests.memory.test_store import FACTS, KEY, other, output, process
 
 SAID = datetime(2024, 6, 14, 9, 30, tzinfo=timezone.utc)
@@ -58,18 +56,8 @@ def test_entries_are_in_the_order_of_adding_and_ids_are_opened_in_any(store: Mem
     assert [memory.id for memory in store.entries()] == [memory.id for memory in added]
 
 
-class Counting(HashedWords):
-    def __init__(self) -> None:
-        super().__init__()
-        self.asked: list[str] = []
-
-    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        self.asked += texts
-        return super().embed(texts)
-
-
 def test_the_nearest_are_found_unopened_and_a_question_is_embedded_once(folder: Path) -> None:
-    encoder = Counting()
+    encoder = CountedWords()
     store = MemoryStore(folder, encoder, Seal(KEY))
     assert store.nearest("rent", 3) == [] and encoder.asked == []
     added = [store.add(text)[0] for text in FACTS]

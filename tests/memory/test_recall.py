@@ -2,13 +2,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
-import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from persona_cli.local.encoder import Encoder
 from persona_cli.memory.recall import always, look_ahead, looking, recall, search
@@ -17,7 +15,7 @@ from persona_cli.memory.search.request import understood, without_names
 from persona_cli.memory.storage.state import State
 from persona_cli.memory.store import MemoryStore, Note
 from persona_cli.privacy.crypto import Seal
-from tests.memory.hashed_words import HashedWords
+from tests.memory.hashed_words import CountedWords, HashedWords
 
 START = datetime(2024, 1, 1, tzinfo=timezone.utc)
 
@@ -181,16 +179,7 @@ def test_the_file_is_sealed_and_read_by_the_next_process(tmp_path: Path) -> None
 
 
 def test_a_request_is_encoded_once_for_all_that_is_asked_of_the_memory(tmp_path: Path) -> None:
-    class Counting(HashedWords):
-        def __init__(self) -> None:
-            super().__init__()
-            self.asked: list[str] = []
-
-        def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
-            self.asked += texts
-            return super().embed(texts)
-
-    encoder = Counting()
+    encoder = CountedWords()
     store = MemoryStore(tmp_path / "counted", encoder, Seal(b"k" * 32))
     store.add_all([Note("Always give dates as day and month."), Note("I prefer trains to cars."), Note("I had soup.")])
     encoder.asked.clear()

@@ -16,7 +16,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from persona_cli.errors import NothingFound, StoreDamaged, StoreError, UsageError
 from persona_cli.memory.storage.chroma import Collection
@@ -27,7 +26,7 @@ from persona_cli.memory.storage.residue import residue
 from persona_cli.memory.storage.rotation import secret_rotation
 from persona_cli.memory.store import Memory, MemoryStore, Note
 from persona_cli.privacy.crypto import Seal
-from tests.memory.hashed_words import HashedWords
+from tests.memory.hashed_words import CountedWords, HashedWords
 
 KEY = b"k" * 32
 FACTS = [
@@ -322,24 +321,17 @@ def test_whether_there_is_a_memory(folder: Path, store: MemoryStore) -> None:
 
 
 def test_a_question_is_worked_out_once_and_its_answer_holds_until_something_is_written(folder: Path) -> None:
-    class Counting(HashedWords):
-        asked = 0
-
-        def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
-            self.asked += 1
-            return super().embed(texts)
-
-    encoder = Counting()
+    encoder = CountedWords()
     store = MemoryStore(folder, encoder, Seal(KEY))
     added = store.add_all([Note(fact) for fact in FACTS])[0][0]
-    encoder.asked = 0
+    encoder.asked.clear()
     store.look_ahead("landlord")
-    assert encoder.asked == 1
+    assert encoder.asked == ["landlord"]
     first = store.nearest("landlord", 2)
     assert store.nearest("landlord", 2) == first and len(store.nearest("landlord", 3)) == 3
     # What a caller does with an answer changes nothing of the next.
     store.nearest("landlord", 2).clear()
-    assert store.nearest("landlord", 2) == first and encoder.asked == 1
+    assert store.nearest("landlord", 2) == first and encoder.asked == ["landlord"]
     new, _ = other(folder).add("landlord")
     assert store.nearest("landlord", 2)[0][0] == new.id
     other(folder).forget([new.id, added.id])
