@@ -164,7 +164,6 @@ class Weighed:
         self._source = source
         self._floor = floor
         self._most = most
-
         if begun := getattr(source, "begun", None):
             self.begun = begun
 

@@ -36,6 +36,9 @@ COUNTRY_CODE: Final = 3
 NATIONAL_LENGTH: Final = 8
 # The values of a conversation are looked for anew in every turn: the encoded forms of so many are remembered.
 CODED: Final = 512
+# Characters of texts of which it is remembered what stands in them: a body is looked through before it is read, and
+# after it.
+FOUND: Final = 2_000_000
 _UMLAUTS: Final = str.maketrans(
     {"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "Ø": "Oe", "Å": "Aa"}
 )
@@ -71,7 +74,7 @@ class KnownValues:
             Phrases(forms) for forms in (self._folded, self._squashed, self._digits, self._plain)
         )
         self._find_letters, self._find_numbers = Phrases(self._letters), Phrases(self._numbers)
-        self._found: Remembered[tuple[PrivateSpan, ...]] = Remembered(LATELY)
+        self._found: Remembered[tuple[PrivateSpan, ...]] = Remembered(FOUND)
         self._across = Across([item.value for item in self._items if item.kind == PERSON], is_common)
 
     def find(self, text: str) -> tuple[PrivateSpan, ...]:

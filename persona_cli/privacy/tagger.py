@@ -44,6 +44,8 @@ START, END = encoder.START, encoder.END
 # Nobody waits long for so many windows.
 FEW = 2
 WINDOW = 254  # word pieces, without [CLS] and [SEP]
+# A text of more characters is hardly ever of one window: it is not cut into pieces just to find that out.
+LONGER = 8 * WINDOW
 OVERLAP = 32  # each piece is judged in the window where it stands farther from an edge
 # A word is private from this much probability on: what the curve in models/tagger.json was read at.
 THRESHOLD = 0.2
@@ -104,7 +106,7 @@ class Tagger:
 
         Nothing is begun of a text of several windows, which has work for every thread as it is, nor on one core.
         """
-        if self._threads < 2 or not text.strip() or text in self._under_way:
+        if self._threads < 2 or len(text) > LONGER or not text.strip() or text in self._under_way:
             yield
             return
         found = self._pieces(text)
